@@ -1,0 +1,56 @@
+# Every target sets up what it needs; `make setup` only does that.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+# Relative on purpose: a checkout in a path with a space works.
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint format bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+
+setup: .venv/.complete  ## create .venv with everything
+
+# The stamp is written last, so that an interrupted set-up is taken up again.
+.venv/.complete: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "strangler needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  [ -x $(BIN)/python ] || uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
+	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	  [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $@
+
+demo: setup  ## the whole story on this machine; DEMO_EXIT=1 ends by itself
+	@$(BIN)/python -m demo
+
+test: setup  ## every test; ARGS="tests/http -k framing" for some
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## ruff, mypy, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: setup  ## ruff's formatter and its safe fixes
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: setup  ## measure the proxy against what is on this machine
+	@$(BIN)/python -m tests.bench
+
+lock: setup  ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-annotate --all-extras --custom-compile-command "make lock" \
+	  --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what the other targets made
+	@rm -rf .venv .strangler .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Verbs for people, each a thin call into what lies below."""

@@ -1,0 +1,1 @@
+"""HTTP/1.1 as pure rules: heads, framing, hop-by-hop and forwarding, target normalisation."""

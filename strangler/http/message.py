@@ -1,0 +1,44 @@
+"""What one HTTP message head says, once its bytes are parsed: plain values, no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""Header fields in the order and case received, duplicates kept."""
+
+
+class RequestTarget(NamedTuple):
+    """A request target in its two readings: the one that is matched, the one that is forwarded.
+
+    `path` is normalised (ASCII; dot segments resolved, duplicate slashes merged, unreserved
+    characters decoded, other escapes upper-cased, `%2F` kept as data inside its segment).
+    `query` has no `?` and is empty where there is none. `forward` is the origin-form that goes
+    upstream: the bytes as received, with dot segments resolved. `authority` is set for the
+    absolute-form (RFC 9112 section 3.2.2), where it overrides `Host`.
+    """
+
+    path: str
+    query: str
+    forward: bytes
+    authority: str | None = None
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """The head of one request, as the exchange reads it.
+
+    `host` is lower-case and without a port; `headers` are as received.
+    """
+
+    method: str
+    target: RequestTarget
+    host: str
+    headers: Headers
+
+    def first(self, name: bytes) -> bytes | None:
+        """Give the first value of the field `name` (lower-case), or None."""
+        for field, value in self.headers:
+            if field.lower() == name:
+                return value
+        return None

@@ -1,0 +1,1 @@
+"""Which transitions are legal and what a plan changes, all pure."""

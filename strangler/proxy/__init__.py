@@ -1,0 +1,1 @@
+"""The data plane: sockets, pools, exchanges, mirroring and tunnels, on asyncio protocols."""

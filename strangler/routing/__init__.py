@@ -1,0 +1,1 @@
+"""From `routes.yaml` to an immutable `RouteTable`, and from a request to a `Decision`."""

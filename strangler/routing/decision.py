@@ -1,0 +1,69 @@
+"""What to do with one request, worked out before any I/O: a lookup in a compiled plan.
+
+A route is compiled once, when the table is, to one `Plan` for its reads and one for its writes.
+Per request, `decide` picks one of the plan's ready-made decisions: no phase is looked at again.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from strangler.routing.phase import System
+
+BUCKETS = 10_000
+"""The resolution of a canary weight: one bucket is 0.01 % of the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who answers one request, who is judged, and who steps in.
+
+    All are names of upstreams. `candidate` gets a shadow copy, `fallback` is asked instead when
+    the primary fails before the first byte of its response; either may be None. `system` is the
+    side that `primary` stands for.
+    """
+
+    primary: str
+    system: System
+    candidate: str | None = None
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ready-made decisions of one route for one effect.
+
+    Without a canary, `threshold` is 0 and `outside` holds. `sample` is the share of exchanges
+    (0 to 1) that get a copy; the `…_alone` decisions are the same without a candidate.
+    """
+
+    outside: Decision
+    outside_alone: Decision
+    inside: Decision
+    inside_alone: Decision
+    threshold: int
+    salt: bytes
+    sample: float
+
+
+def bucket_of(salt: bytes, key: bytes) -> int:
+    """Give the bucket, 0 to 9999, of a canary key in the domain named by `salt`.
+
+    The first eight bytes, big-endian, of BLAKE2b-64 over `salt NUL key`, modulo 10,000. The salt
+    is the domain's name, so that all routes of a domain agree on a key and two domains do not
+    pick the same victims.
+    """
+    digest = blake2b(salt + b"\0" + key, digest_size=8).digest()
+    return int.from_bytes(digest, "big") % BUCKETS
+
+
+def decide(plan: Plan, key: bytes | None, draw: float) -> Decision:
+    """Decide one exchange: `key` is its canary key, `draw` a number in [0, 1) for the sample.
+
+    A request without a key is outside the canary: it cannot be kept on one side.
+    """
+    inside = (
+        plan.threshold > 0 and key is not None and bucket_of(plan.salt, key) < plan.threshold
+    )
+    if draw < plan.sample:
+        return plan.inside if inside else plan.outside
+    return plan.inside_alone if inside else plan.outside_alone

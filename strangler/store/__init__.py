@@ -1,0 +1,1 @@
+"""The ledger of revisions and the findings, in SQL through SQLAlchemy."""
