@@ -1,0 +1,56 @@
+"""What can go wrong between us and an upstream, as values, and what the client is told.
+
+An upstream that is down is part of normal life, not an exception: a failure names the upstream, the
+stage and the cause, and `recovery` decides what is done about it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+
+class Stage(StrEnum):
+    """How far the exchange with the upstream had come."""
+
+    CHOOSING = "choosing a target"
+    CONNECTING = "connecting"
+    SENDING = "sending the request"
+    WAITING = "waiting for the response"
+    READING = "reading the response"
+
+
+class Cause(StrEnum):
+    """Why it went no further."""
+
+    UNAVAILABLE = "no target is available"
+    REFUSED = "the connection failed"
+    TIMEOUT = "it took too long"
+    CLOSED = "the connection was closed"
+    INVALID = "the response is not valid HTTP"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed try at one upstream. `detail` is for our log, never for the client."""
+
+    upstream: str
+    stage: Stage
+    cause: Cause
+    detail: str = ""
+
+    @property
+    def status(self) -> int:
+        """Decide the status for the client (RFC 9110 sections 15.6.3 to 15.6.5)."""
+        match self.cause:
+            case Cause.UNAVAILABLE:
+                return 503
+            case Cause.TIMEOUT:
+                return 504
+            case Cause.REFUSED | Cause.CLOSED | Cause.INVALID:
+                return 502
+            case _:
+                assert_never(self.cause)
+
+    def __str__(self) -> str:
+        """Say it in one line for people."""
+        return f"{self.upstream}: {self.cause} while {self.stage}"
