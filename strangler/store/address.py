@@ -1,0 +1,67 @@
+"""Reads `--store`: which kind of database, where, and under which name to speak of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from strangler.store.errors import StoreError
+
+FORMS = "write sqlite:///path/to.db or postgresql://user@host/database"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a store is. `path` is its file where it is SQLite; `shown` is safe to print."""
+
+    url: URL
+    shown: str
+    path: Path | None
+
+
+def read_address(text: str) -> StoreAddress:
+    """Decide what `--store` means; a relative file is taken from the working directory."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"--store {_hidden(text)!r} is not a URL; {FORMS}") from error
+    match url.drivername:
+        case "sqlite":
+            return _sqlite(url, text)
+        case "postgresql" | "postgres":
+            return _postgres(url)
+        case other:
+            raise StoreError(f"--store cannot be {other!r}; {FORMS}")
+
+
+def _hidden(text: str) -> str:
+    """Keep what may be a password out of a message."""
+    return text if "@" not in text else "…@" + text.rpartition("@")[2]
+
+
+def _sqlite(url: URL, text: str) -> StoreAddress:
+    if url.host:
+        raise StoreError(f"--store {text!r} lacks a slash; {FORMS}")
+    if not url.database or url.database == ":memory:":
+        raise StoreError(f"--store {text!r} names no file, and memory is not shared; {FORMS}")
+    # Everything after the third slash is the file's name, a question mark included.
+    path = Path(text.partition(":///")[2]).expanduser().absolute()
+    if path.is_dir():
+        raise StoreError(f"the store {path} is a directory; name a file in it with --store")
+    # mode=rw: a file that went away is an error and not a new, empty database.
+    opened = URL.create(
+        "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
+    )
+    return StoreAddress(opened, str(path), path)
+
+
+def _postgres(url: URL) -> StoreAddress:
+    if not url.database:
+        raise StoreError(f"--store names no database; {FORMS}")
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's name, which people have in their URLs; asyncpg says `ssl`
+        query["ssl"] = query.pop("sslmode")
+    opened = url.set(drivername="postgresql+asyncpg", query=query)
+    return StoreAddress(opened, url.set(query={}).render_as_string(hide_password=True), None)

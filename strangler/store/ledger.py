@@ -1,0 +1,103 @@
+"""Reads and writes the ledger: revisions of `routes.yaml` and the transitions that they made."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from strangler.store.errors import Conflict
+from strangler.store.records import LedgerEntry, Revision, Transition
+from strangler.store.tables import revisions, transitions
+
+
+async def newest_number(connection: AsyncConnection) -> int:
+    """Give the number of the newest revision, 0 where there is none."""
+    found = await connection.scalar(select(func.max(revisions.c.number)))
+    return found or 0
+
+
+async def read_revision(connection: AsyncConnection, number: int) -> Revision | None:
+    """Read one revision."""
+    result = await connection.execute(select(revisions).where(revisions.c.number == number))
+    row = result.mappings().first()
+    return Revision(**row) if row else None
+
+
+async def read_revisions(connection: AsyncConnection, limit: int) -> list[Revision]:
+    """Read the newest revisions, newest first."""
+    query = select(revisions).order_by(revisions.c.number.desc()).limit(limit)
+    return [Revision(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def write_revision(
+    connection: AsyncConnection, revision: Revision, moves: Sequence[Transition]
+) -> None:
+    """Append a revision that follows the newest one; if another did so first, `Conflict`."""
+    newest = await newest_number(connection)
+    if newest != revision.number - 1:
+        raise _conflict(revision.number - 1, newest)
+    row: dict[str, Any] = {name: getattr(revision, name) for name in revisions.c.keys()}  # noqa: SIM118 - columns, not a dict
+    try:
+        await connection.execute(insert(revisions), row)
+    except IntegrityError as error:  # PostgreSQL lets two look at once; the number decides
+        raise _conflict(revision.number - 1, revision.number) from error
+    if moves:
+        await connection.execute(insert(transitions), _rows(revision.number, moves))
+
+
+def _conflict(looked_at: int, newest: int) -> Conflict:
+    return Conflict(
+        f"revision {newest} is the newest by now, not {looked_at or 'none'}; "
+        "look at what changed and try again"
+    )
+
+
+def _rows(number: int, moves: Sequence[Transition]) -> list[dict[str, Any]]:
+    return [
+        {
+            "revision": number,
+            "position": position,
+            "domain": move.domain,
+            "route": move.route,
+            "from_phase": move.from_phase,
+            "to_phase": move.to_phase,
+            "detail": move.detail,
+        }
+        for position, move in enumerate(moves)
+    ]
+
+
+async def read_history(
+    connection: AsyncConnection, domain: str | None, limit: int
+) -> list[LedgerEntry]:
+    """Read the newest transitions, newest first, each with the revision that made it."""
+    query = (
+        select(
+            transitions, revisions.c.at, revisions.c.actor, revisions.c.reason, revisions.c.forced
+        )
+        .join(revisions)
+        .order_by(transitions.c.revision.desc(), transitions.c.position.desc())
+        .limit(limit)
+    )
+    if domain is not None:
+        query = query.where(transitions.c.domain == domain)
+    return [_entry(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _entry(row: RowMapping) -> LedgerEntry:
+    return LedgerEntry(
+        revision=row["revision"],
+        at=row["at"],
+        actor=row["actor"],
+        reason=row["reason"],
+        forced=row["forced"],
+        transition=Transition(
+            domain=row["domain"],
+            route=row["route"],
+            from_phase=row["from_phase"],
+            to_phase=row["to_phase"],
+            detail=row["detail"],
+        ),
+    )

@@ -1,0 +1,159 @@
+"""What the store takes and gives: frozen values, times in UTC."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of `routes.yaml` that was live. `digest` is the SHA-256 of its `text`.
+
+    `forced`: it made a move that the phases forbid, on somebody's word.
+    """
+
+    number: int
+    at: datetime
+    actor: str
+    reason: str
+    digest: str
+    text: str
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of phase (or of weight: `detail` says "weight 10% → 50%") within a revision.
+
+    `route` is None where the whole domain moved.
+    """
+
+    domain: str
+    route: str | None
+    from_phase: str
+    to_phase: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A transition together with the revision that made it: who moved what, when and why."""
+
+    revision: int
+    at: datetime
+    actor: str
+    reason: str
+    forced: bool
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One exchange that showed a finding, redacted by whoever made it.
+
+    `omitted` differences were left out because the example would have grown too big.
+    """
+
+    at: datetime
+    request_id: str
+    method: str
+    target: str
+    primary_status: int
+    candidate_status: int
+    candidate_upstream: str
+    differences: Sequence[Mapping[str, Any]]
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One class of differences seen in one exchange.
+
+    `signature` (hex) names the class: its route, kind and paths. `noise`: an upstream shows the
+    same differences against itself.
+    """
+
+    signature: str
+    kind: str
+    paths: tuple[str, ...]
+    noise: bool
+    example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One compared exchange: under which revision, with what verdict, and what was seen.
+
+    `fired` names the rules that made something equal.
+    """
+
+    at: datetime
+    domain: str
+    route: str
+    revision: int
+    verdict: str
+    fired: tuple[str, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Observations that are written together, in any order."""
+
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A class of differences with one cause, over all exchanges that showed it.
+
+    `id` is the signature, with an `n` before it for noise: the same differences may be noise at
+    one time and real at another, and are then two findings. `examples` (the first two and the
+    newest three, oldest first) are filled when one finding is asked for, not in lists.
+    """
+
+    id: str
+    signature: str
+    domain: str
+    route: str
+    kind: str
+    paths: tuple[str, ...]
+    noise: bool
+    first_seen: datetime
+    last_seen: datetime
+    revision_first: int
+    revision_last: int
+    count: int
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How often a route's exchanges ended with one verdict under one revision."""
+
+    domain: str
+    route: str
+    revision: int
+    verdict: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How often a rule made something equal on a route."""
+
+    domain: str
+    route: str
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something `status` must show though another process met it, such as a refused file."""
+
+    replica: str
+    kind: str
+    at: datetime
+    text: str

@@ -1,0 +1,195 @@
+"""The store: the ledger of revisions and the findings, in SQLite or PostgreSQL.
+
+Each method is one transaction. Whatever the database says no to comes out as a `StoreError`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from strangler.store import evidence, findings, ledger
+from strangler.store.address import StoreAddress, read_address
+from strangler.store.engine import BEGIN, WRITING, engine_for, make_file
+from strangler.store.errors import StoreError, mapped_errors
+from strangler.store.records import (
+    Batch,
+    Finding,
+    LedgerEntry,
+    Notice,
+    Revision,
+    RuleCount,
+    Transition,
+    VerdictCount,
+)
+from strangler.store.schema import ensure_schema
+from strangler.store.tables import notices
+
+
+class Store:
+    """One open store. Open it with `Store.open`, close it in the same event loop."""
+
+    def __init__(self, address: StoreAddress, engine: AsyncEngine) -> None:
+        self._where = address.shown
+        self._engine = engine
+        self._writer = engine.execution_options(**{BEGIN: WRITING})
+
+    def __repr__(self) -> str:
+        return f"<Store {self._where}>"
+
+    @classmethod
+    async def open(cls, url: str, *, migrate: bool = False) -> "Store":
+        """Open the store at `url`.
+
+        With `migrate`, make it where there is none and bring its schema up to date; without,
+        a store that is missing or not current is a `StoreError`.
+        """
+        address = read_address(url)
+        if address.path is not None:
+            if migrate:
+                make_file(address.path)
+            elif not address.path.exists():
+                raise StoreError(
+                    f"the store {address.shown} does not exist; "
+                    "start `strangler serve` once, or check --store"
+                )
+        store = cls(address, engine_for(address))
+        try:
+            with mapped_errors(address.shown):
+                await ensure_schema(store._engine, address.shown, migrate=migrate)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        with mapped_errors(self._where):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        with mapped_errors(self._where):
+            async with self._writer.begin() as connection:
+                yield connection
+
+    # The ledger
+
+    async def newest_number(self) -> int:
+        """Give the number of the newest revision, 0 where there is none: cheap to ask often."""
+        async with self._reading() as connection:
+            return await ledger.newest_number(connection)
+
+    async def newest(self) -> Revision | None:
+        """Give the newest revision, which is the live one."""
+        async with self._reading() as connection:
+            found = await ledger.read_revisions(connection, 1)
+        return found[0] if found else None
+
+    async def revision(self, number: int) -> Revision | None:
+        """Give one revision."""
+        async with self._reading() as connection:
+            return await ledger.read_revision(connection, number)
+
+    async def revisions(self, limit: int = 50) -> list[Revision]:
+        """List the newest revisions, newest first."""
+        async with self._reading() as connection:
+            return await ledger.read_revisions(connection, limit)
+
+    async def add_revision(
+        self,
+        *,
+        text: str,
+        digest: str,
+        actor: str,
+        reason: str,
+        at: datetime,
+        transitions: Sequence[Transition],
+        previous: int | None,
+        forced: bool = False,
+    ) -> Revision:
+        """Append a revision and its transitions, all or nothing.
+
+        `previous` is the number of the newest revision that the caller looked at (None: there
+        was none); if it is no longer the newest, `Conflict`.
+        """
+        number = (previous or 0) + 1
+        revision = Revision(number, at, actor, reason, digest, text, forced)
+        async with self._writing() as connection:
+            await ledger.write_revision(connection, revision, transitions)
+        return revision
+
+    async def history(self, domain: str | None = None, limit: int = 50) -> list[LedgerEntry]:
+        """List the newest transitions, of one domain or of all, newest first."""
+        async with self._reading() as connection:
+            return await ledger.read_history(connection, domain, limit)
+
+    # The findings
+
+    async def record(self, batch: Batch) -> None:
+        """Add a batch of observations to the counts, the findings and their examples."""
+        async with self._writing() as connection:
+            await evidence.write_batch(connection, batch)
+
+    async def findings(
+        self,
+        *,
+        domain: str | None = None,
+        route: str | None = None,
+        noise: bool | None = False,
+        limit: int = 200,
+    ) -> list[Finding]:
+        """List findings without examples, the last seen first; `noise=None` lists both kinds."""
+        async with self._reading() as connection:
+            return await findings.read_findings(
+                connection, domain=domain, route=route, noise=noise, limit=limit
+            )
+
+    async def finding(self, id: str) -> Finding | None:  # noqa: A002 - the field's own name
+        """Give one finding with its examples, by the start of its id; `StoreError` if several."""
+        async with self._reading() as connection:
+            return await findings.read_finding(connection, id)
+
+    async def verdicts(self, domain: str | None = None, *, since: int = 0) -> list[VerdictCount]:
+        """List the counts of verdicts under revision `since` and later ones."""
+        async with self._reading() as connection:
+            return await findings.read_verdicts(connection, domain=domain, since=since)
+
+    async def rule_counts(
+        self, domain: str | None = None, *, route: str | None = None, since: int = 0
+    ) -> list[RuleCount]:
+        """List how often each rule fired on each route under revision `since` and later ones."""
+        async with self._reading() as connection:
+            return await findings.read_rule_counts(
+                connection, domain=domain, route=route, since=since
+            )
+
+    # Notices
+
+    async def post_notice(self, notice: Notice) -> None:
+        """Show something to all; it takes the place of the replica's last notice of its kind."""
+        values = {"at": notice.at, "text": notice.text}
+        key = {"replica": notice.replica, "kind": notice.kind}
+        async with self._writing() as connection:
+            statement = evidence.upsert_into(connection, notices).values(**key, **values)
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=list(key), set_=values)
+            )
+
+    async def withdraw_notices(self, kind: str) -> None:
+        """Take back every replica's notice of one kind: what it told is mended."""
+        async with self._writing() as connection:
+            await connection.execute(delete(notices).where(notices.c.kind == kind))
+
+    async def notices(self) -> list[Notice]:
+        """List what is to be shown, newest first."""
+        query = select(notices).order_by(notices.c.at.desc())
+        async with self._reading() as connection:
+            return [Notice(**row) for row in (await connection.execute(query)).mappings()]
