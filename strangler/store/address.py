@@ -11,6 +11,11 @@ from strangler.store.errors import StoreError
 
 FORMS = "write sqlite:///path/to.db or postgresql://user@host/database"
 
+_OPTIONS = {"host": "host", "sslmode": "ssl"}
+"""The options that people have in PostgreSQL URLs, and asyncpg's names for them."""
+
+_KNOWN = " and ".join(_OPTIONS)
+
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
@@ -46,10 +51,9 @@ def _sqlite(url: URL, text: str) -> StoreAddress:
         raise StoreError(f"--store {text!r} lacks a slash; {FORMS}")
     if not url.database or url.database == ":memory:":
         raise StoreError(f"--store {text!r} names no file, and memory is not shared; {FORMS}")
-    # Everything after the third slash is the file's name, a question mark included.
-    path = Path(text.partition(":///")[2]).expanduser().absolute()
-    if path.is_dir():
-        raise StoreError(f"the store {path} is a directory; name a file in it with --store")
+    if url.query:
+        raise StoreError(f"--store {text!r} has options, a file takes none; {FORMS}")
+    path = Path(url.database).absolute()
     # mode=rw: a file that went away is an error and not a new, empty database.
     opened = URL.create(
         "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
@@ -60,8 +64,9 @@ def _sqlite(url: URL, text: str) -> StoreAddress:
 def _postgres(url: URL) -> StoreAddress:
     if not url.database:
         raise StoreError(f"--store names no database; {FORMS}")
-    query = dict(url.query)
-    if "sslmode" in query:  # libpq's name, which people have in their URLs; asyncpg says `ssl`
-        query["ssl"] = query.pop("sslmode")
+    unknown = sorted(set(url.query) - set(_OPTIONS))
+    if unknown:
+        raise StoreError(f"--store has the option {unknown[0]!r}; only {_KNOWN} are known")
+    query = {_OPTIONS[name]: value for name, value in url.query.items()}
     opened = url.set(drivername="postgresql+asyncpg", query=query)
     return StoreAddress(opened, url.set(query={}).render_as_string(hide_password=True), None)

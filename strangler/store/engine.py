@@ -71,12 +71,24 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def make_file(path: Path) -> None:
-    """Create an empty database that only its owner may read: the routes are in it."""
+def find_file(path: Path, *, make: bool) -> None:
+    """See that the file is there, or make it: only its owner may read it, the routes are in it.
+
+    A file that is there is not opened here: closing it would drop the locks that SQLite holds on
+    it elsewhere in this process (https://www.sqlite.org/howtocorrupt.html section 2.2).
+    """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if make and not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        path.stat()
+    except FileExistsError:
+        return  # another process made it just now
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"the store {path} does not exist; start `strangler serve` once, or check --store"
+        ) from error
     except OSError as error:
         raise StoreError(
-            f"the store {path} cannot be made ({error.strerror}); check --store"
+            f"the store {path} cannot be opened ({error.strerror}); check --store"
         ) from error

@@ -54,7 +54,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
         return _sqlite_reason(error)
     if isinstance(error, OSError):
-        return f"cannot be reached ({error.strerror or error}); check --store and the server"
+        return f"cannot be reached ({error.strerror or error}); check --store"
     return _postgres_reason(error)
 
 

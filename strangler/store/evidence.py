@@ -5,18 +5,18 @@ writers go through the tables in one order and through the rows in order of thei
 no two of them wait for each other in a circle.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, delete, select
+from sqlalchemy import ColumnElement, Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from strangler.store.bounds import ExampleKey, keep
 from strangler.store.records import Batch, Example, Finding
 from strangler.store.tables import examples, findings, rule_firings, verdicts
-from strangler.store.tally import ExampleKey, keep, tally
+from strangler.store.tally import Counts, admitted, tally
 
 
 def upsert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -26,18 +26,34 @@ def upsert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert 
     return sqlite.insert(table)
 
 
-async def write_batch(connection: AsyncConnection, batch: Batch) -> None:
-    """Add one batch to what is there."""
+async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
+    """Add one batch to what is there; give how many sightings of new findings had no room."""
     added = tally(batch)
     await _add_counts(connection, verdicts, "verdict", added.verdicts)
     await _add_counts(connection, rule_firings, "rule", added.rules)
-    if added.findings:
-        await _add_findings(connection, [added.findings[id_] for id_ in sorted(added.findings)])
+    if not added.findings:
+        return 0
+    seen = [added.findings[id_] for id_ in sorted(added.findings)]
+    chosen = await _with_room(connection, seen)
+    if chosen:
+        await _add_findings(connection, chosen)
+    return sum(finding.count for finding in seen) - sum(finding.count for finding in chosen)
 
 
-async def _add_counts(
-    connection: AsyncConnection, table: Table, name: str, counts: Counter[tuple[str, str, int, str]]
-) -> None:
+async def _with_room(connection: AsyncConnection, seen: Sequence[Finding]) -> list[Finding]:
+    ids = [finding.id for finding in seen]
+    known = set(await connection.scalars(select(findings.c.id).where(findings.c.id.in_(ids))))
+    routes = {finding.route for finding in seen if finding.id not in known}
+    filled = (
+        select(findings.c.route, findings.c.noise, func.count())
+        .where(findings.c.route.in_(routes))
+        .group_by(findings.c.route, findings.c.noise)
+    )
+    rows = await connection.execute(filled) if routes else ()
+    return admitted(seen, known, {(route, noise): count for route, noise, count in rows})
+
+
+async def _add_counts(connection: AsyncConnection, table: Table, name: str, counts: Counts) -> None:
     if not counts:
         return
     statement = upsert_into(connection, table)

@@ -24,7 +24,7 @@ async def ensure_schema(engine: AsyncEngine, where: str, *, migrate: bool) -> No
         found = await connection.run_sync(_version, where)
     if found == SCHEMA:
         return
-    if not migrate:
+    if not migrate or (found is not None and found > SCHEMA):
         raise StoreError(_stale(where, found))
     if engine.dialect.name == "sqlite":
         # The write-ahead log lets readers read while another process writes; the file remembers.
@@ -51,23 +51,23 @@ def _migrate(connection: Connection, where: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     found = _version(connection, where)
     if found != SCHEMA:
-        _upgrade(connection, where, found)
+        _upgrade(connection, where)
 
 
-def _upgrade(connection: Connection, where: str, found: str | None) -> None:
+def _upgrade(connection: Connection, where: str) -> None:
     """Run alembic. It is imported here because a store that is current does without it."""
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise StoreError(_stale(where, found))
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"the store {where} cannot be brought up to date: {error}") from error
 
 
 def _stale(where: str, found: str | None) -> str:

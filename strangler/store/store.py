@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from strangler.store import evidence, findings, ledger
 from strangler.store.address import StoreAddress, read_address
-from strangler.store.engine import BEGIN, WRITING, engine_for, make_file
-from strangler.store.errors import StoreError, mapped_errors
+from strangler.store.bounds import LIST_BYTES, storable
+from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
+from strangler.store.errors import mapped_errors
 from strangler.store.records import (
     Batch,
     Finding,
@@ -48,13 +49,7 @@ class Store:
         """
         address = read_address(url)
         if address.path is not None:
-            if migrate:
-                make_file(address.path)
-            elif not address.path.exists():
-                raise StoreError(
-                    f"the store {address.shown} does not exist; "
-                    "start `strangler serve` once, or check --store"
-                )
+            find_file(address.path, make=migrate)
         store = cls(address, engine_for(address))
         try:
             with mapped_errors(address.shown):
@@ -121,7 +116,7 @@ class Store:
         was none); if it is no longer the newest, `Conflict`.
         """
         number = (previous or 0) + 1
-        revision = Revision(number, at, actor, reason, digest, text, forced)
+        revision = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
         async with self._writing() as connection:
             await ledger.write_revision(connection, revision, transitions)
         return revision
@@ -133,10 +128,14 @@ class Store:
 
     # The findings
 
-    async def record(self, batch: Batch) -> None:
-        """Add a batch of observations to the counts, the findings and their examples."""
+    async def record(self, batch: Batch) -> int:
+        """Add a batch of observations to the counts, the findings and their examples.
+
+        Give how many sightings were left out because their route has its fill of findings. A
+        batch that fails is not written at all; whether to try again is the caller's choice.
+        """
         async with self._writing() as connection:
-            await evidence.write_batch(connection, batch)
+            return await evidence.write_batch(connection, batch)
 
     async def findings(
         self,
@@ -175,7 +174,7 @@ class Store:
 
     async def post_notice(self, notice: Notice) -> None:
         """Show something to all; it takes the place of the replica's last notice of its kind."""
-        values = {"at": notice.at, "text": notice.text}
+        values = {"at": notice.at, "text": storable(notice.text, LIST_BYTES)}
         key = {"replica": notice.replica, "kind": notice.kind}
         async with self._writing() as connection:
             statement = evidence.upsert_into(connection, notices).values(**key, **values)

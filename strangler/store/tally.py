@@ -1,43 +1,30 @@
-"""Adds a batch of observations up before it is written, and decides which examples are kept."""
+"""Adds a batch of observations up before it is written, and cuts it to what may be stored."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import orjson
-
+from strangler.store.bounds import FINDINGS_PER_ROUTE, ExampleKey, fitting, keep, storable
 from strangler.store.records import Batch, Example, Finding, Observation, Sighting
 
-FIRST_EXAMPLES = 2
-"""How a finding began is kept for good,"""
-
-NEWEST_EXAMPLES = 3
-"""and how it looks now, which says whether a fix helped."""
-
-EXAMPLE_BYTES = 16 * 1024
-"""The most that the differences of one example may take, as JSON."""
-
-TEXT_BYTES = 2 * 1024
-"""The most of a request's target or id that is kept: both come from clients."""
-
-ExampleKey: TypeAlias = tuple[Any, str]
-"""What tells the examples of one finding apart and puts them in order: time and request id."""
+Counts: TypeAlias = Counter[tuple[str, str, int, str]]
+"""Counts by domain, route, revision and the name of what is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A batch added up. The keys of the counters are (domain, route, revision, name)."""
+    """A batch added up: the counts of verdicts and of rules, and the findings by id."""
 
-    verdicts: Counter[tuple[str, str, int, str]]
-    rules: Counter[tuple[str, str, int, str]]
+    verdicts: Counts
+    rules: Counts
     findings: dict[str, Finding]
 
 
 def tally(batch: Batch) -> Tally:
     """Add up one batch; the order of its observations does not matter."""
-    verdicts: Counter[tuple[str, str, int, str]] = Counter()
-    rules: Counter[tuple[str, str, int, str]] = Counter()
+    verdicts: Counts = Counter()
+    rules: Counts = Counter()
     seen: defaultdict[str, list[tuple[Observation, Sighting]]] = defaultdict(list)
     for observation in batch.observations:
         place = (observation.domain, observation.route, observation.revision)
@@ -57,63 +44,55 @@ def _finding(id_: str, pairs: Sequence[tuple[Observation, Sighting]]) -> Finding
     observation, sighting = pairs[0]
     times = [each.at for each, _ in pairs]
     revisions = [each.revision for each, _ in pairs]
-    examples = {key_of(each.example): each.example for _, each in pairs}
+    examples = {_key(each.example): each.example for _, each in pairs}
     return Finding(
         id=id_,
         signature=sighting.signature,
         domain=observation.domain,
         route=observation.route,
         kind=sighting.kind,
-        paths=sighting.paths,
+        paths=tuple(fitting(sighting.paths)),
         noise=sighting.noise,
         first_seen=min(times),
         last_seen=max(times),
         revision_first=min(revisions),
         revision_last=max(revisions),
         count=len(pairs),
-        examples=tuple(bounded(examples[key]) for key in keep(examples)),
+        examples=tuple(_bounded(examples[key]) for key in keep(examples)),
     )
 
 
-def key_of(example: Example) -> ExampleKey:
-    """Give what an example is known by within its finding."""
-    return (example.at, _cut(example.request_id))
+def _key(example: Example) -> ExampleKey:
+    return (example.at, storable(example.request_id))
 
 
-def keep(keys: Iterable[ExampleKey]) -> list[ExampleKey]:
-    """Choose the examples to keep, oldest first: whatever comes in parts ends the same."""
-    ordered = sorted(keys)
-    if len(ordered) <= FIRST_EXAMPLES + NEWEST_EXAMPLES:
-        return ordered
-    return ordered[:FIRST_EXAMPLES] + ordered[-NEWEST_EXAMPLES:]
-
-
-def bounded(example: Example) -> Example:
-    """Cut an example to what may be stored; what was left out is counted."""
-    kept = _fitting(example.differences)
+def _bounded(example: Example) -> Example:
+    kept = fitting(example.differences)
     return replace(
         example,
-        request_id=_cut(example.request_id),
-        method=_cut(example.method),
-        target=_cut(example.target),
+        request_id=storable(example.request_id),
+        method=storable(example.method),
+        target=storable(example.target),
         differences=kept,
         omitted=example.omitted + len(example.differences) - len(kept),
     )
 
 
-def _fitting(differences: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    kept = []
-    room = EXAMPLE_BYTES
-    for difference in differences:
-        room -= len(orjson.dumps(difference))
-        if room < 0:
-            break
-        kept.append(difference)
-    return kept
+def admitted(
+    seen: Sequence[Finding], known: Collection[str], filled: Mapping[tuple[str, bool], int]
+) -> list[Finding]:
+    """Choose the findings that are written: the known ones, and new ones while there is room.
 
-
-def _cut(text: str) -> str:
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded) <= TEXT_BYTES:
-        return encoded.decode()
-    return encoded[: TEXT_BYTES - 3].decode("utf-8", "ignore") + "…"
+    `filled` says how many findings there are by route and noise.
+    """
+    room = {place: FINDINGS_PER_ROUTE - count for place, count in filled.items()}
+    chosen = []
+    for finding in seen:
+        place = (finding.route, finding.noise)
+        if finding.id not in known:
+            left = room.get(place, FINDINGS_PER_ROUTE)
+            if left <= 0:
+                continue
+            room[place] = left - 1
+        chosen.append(finding)
+    return chosen
