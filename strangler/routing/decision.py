@@ -61,9 +61,7 @@ def decide(plan: Plan, key: bytes | None, draw: float) -> Decision:
 
     A request without a key is outside the canary: it cannot be kept on one side.
     """
-    inside = (
-        plan.threshold > 0 and key is not None and bucket_of(plan.salt, key) < plan.threshold
-    )
+    inside = plan.threshold > 0 and key is not None and bucket_of(plan.salt, key) < plan.threshold
     if draw < plan.sample:
         return plan.inside if inside else plan.outside
     return plan.inside_alone if inside else plan.outside_alone

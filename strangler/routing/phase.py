@@ -52,19 +52,28 @@ class Copying(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhaseRule:
-    """Who answers in one phase. `canary_reads` means: the service below the weight."""
+    """Who answers in one phase.
+
+    `canary_reads`: the service answers the keys below the weight. `may_fall_back`: the monolith
+    may step in for reads that the service fails.
+    """
 
     reads: System
     writes: System
     copying: Copying
     canary_reads: bool = False
+    may_fall_back: bool = False
 
 
 PHASES: dict[Phase, PhaseRule] = {
     Phase.MONOLITH: PhaseRule(System.MONOLITH, System.MONOLITH, Copying.NEVER),
     Phase.SHADOW: PhaseRule(System.MONOLITH, System.MONOLITH, Copying.SAMPLED),
-    Phase.CANARY: PhaseRule(System.MONOLITH, System.MONOLITH, Copying.SAMPLED, canary_reads=True),
-    Phase.EXTRACTED: PhaseRule(System.SERVICE, System.SERVICE, Copying.IF_REVERSED),
+    Phase.CANARY: PhaseRule(
+        System.MONOLITH, System.MONOLITH, Copying.SAMPLED, canary_reads=True, may_fall_back=True
+    ),
+    Phase.EXTRACTED: PhaseRule(
+        System.SERVICE, System.SERVICE, Copying.IF_REVERSED, may_fall_back=True
+    ),
     Phase.RETIRED: PhaseRule(System.SERVICE, System.SERVICE, Copying.NEVER),
 }
 

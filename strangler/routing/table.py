@@ -1,18 +1,21 @@
 """The compiled route table: one immutable snapshot that the data plane reads and swaps whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from strangler.http.message import RequestHead
+from strangler.routing.conditions import Conditions
 from strangler.routing.decision import Plan
-from strangler.routing.phase import Effect, Phase
+from strangler.routing.keys import KeySource
+from strangler.routing.match import Node
+from strangler.routing.pattern import Pattern
+from strangler.routing.phase import Effect, Phase, effect_of
+from strangler.routing.rewrite import PrefixRewrite
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One address of an upstream. `authority` is `host:port` as written in the URL."""
+    """One address of an upstream; an IPv6 `host` is without brackets."""
 
     host: str
     port: int
@@ -56,19 +59,16 @@ class Upstream:
     health: HealthCheck | None = None
 
 
-class KeySource(Protocol):
-    """Where a canary key comes from in a request."""
-
-    def key_of(self, head: RequestHead, address: str) -> bytes | None:
-        """Give the key of one request from the client at `address`, or None where it has none."""
-
-
 @dataclass(frozen=True, slots=True)
 class CanaryPolicy:
-    """`threshold` buckets of 10,000 of the keys read from the service."""
+    """`threshold` buckets of 10,000 of the keys read from the service.
+
+    `weight` and `key_text` are as written in `routes.yaml`.
+    """
 
     threshold: int
     key: KeySource
+    weight: str
     key_text: str
 
 
@@ -93,14 +93,15 @@ class Route:
     """What requests, and what happens to them, compiled.
 
     `label` is unique in the table and stable across revisions: methods, pattern, conditions.
-    `line` is the route's line in the file it was read from.
-    `rewrite` maps a forwarded path for the service; None where the path stays.
+    `line` is the route's line in the file it was read from. `claims` are the alternatives of
+    conditions that its requests meet: one for each host, else one. `rewrite` maps a forwarded
+    path for the service; None where the path stays.
     """
 
     label: str
     domain: str
-    pattern: str
-    methods: frozenset[str] | None
+    path: Pattern
+    claims: tuple[Conditions, ...]
     phase: Phase
     effect: Effect | None
     service: str
@@ -108,33 +109,39 @@ class Route:
     writes: Plan
     canary: CanaryPolicy | None
     shadow: ShadowPolicy
-    rewrite: "PrefixRewrite | None"
+    rewrite: PrefixRewrite | None
     line: int
+
+    @property
+    def pattern(self) -> str:
+        """Give the path pattern as written."""
+        return self.path.text
+
+    @property
+    def methods(self) -> frozenset[str] | None:
+        """Give the methods that the route claims; None stands for all."""
+        return self.claims[0].methods
+
+    def effect_of(self, method: str) -> Effect:
+        """Decide whether a request with this method reads or writes here."""
+        return effect_of(method, self.effect)
 
     def plan_for(self, method: str) -> Plan:
         """Choose the plan of reads or of writes for one method."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class PrefixRewrite:
-    """Replaces the literal prefix of a route's pattern in what is sent to the service."""
-
-    literal: bytes
-    replacement: bytes
-
-    def apply(self, forward: bytes) -> bytes:
-        """Give the origin-form for the service."""
-        raise NotImplementedError
+        return self.reads if effect_of(method, self.effect) is Effect.READ else self.writes
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Routes that move together, because they share data and therefore one writer."""
+    """Routes that move together, because they share data and therefore one writer.
+
+    `canary` is the domain's own policy, also while its phase has no use for it.
+    """
 
     name: str
     service: str
     phase: Phase
+    canary: CanaryPolicy | None
     routes: tuple[Route, ...]
 
 
@@ -148,9 +155,8 @@ class RouteTable:
     domains: Mapping[str, Domain]
     routes: tuple[Route, ...]
     fallthrough: Plan
+    root: Node[Route] = field(repr=False, compare=False)
 
     def match(self, head: RequestHead) -> Route | None:
         """Find the most specific route that claims the request; None means the monolith."""
-        raise NotImplementedError
-
-
+        return self.root.find(head)

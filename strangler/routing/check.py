@@ -1,0 +1,132 @@
+"""Decides what is wrong in a `routes.yaml` that can be read: all of it at once.
+
+What only the whole can tell (unknown upstreams, a canary without a weight, two writers, ties) is
+looked for in every part whose own shape is right, whatever else is wrong.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from strangler.routing.conditions import Condition, Conditions
+from strangler.routing.conditions import Source as From
+from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig
+from strangler.routing.mistakes import KeyPath, Mistake, RoutesError, did_you_mean
+from strangler.routing.pattern import parse_pattern
+from strangler.routing.phase import PHASES, READ_METHODS, Effect, Phase, System
+from strangler.routing.shape import read_shape
+from strangler.routing.source import Source
+
+MAX_CLAIMS = 256
+"""Claims on one path are tried one after the other: more of them is a path to split."""
+
+
+def check(source: Source) -> RoutesConfig:
+    """Give the file's content as a whole that holds together, or raise all its mistakes."""
+    parts, shape = read_shape(source)
+    mistakes = [*source.mistakes, *shape, *_upstream_mistakes(source)]
+    by_domain = defaultdict(list)
+    for path, route in parts.routes:
+        by_domain[path[1]].append((path, route))
+    for name, domain in parts.domains.items():
+        routes = by_domain[name]
+        mistakes += _canary_mistakes(source, name, domain, routes)
+        mistakes += _writer_mistakes(source, domain, routes)
+    mistakes += _tie_mistakes(source, parts.routes)
+    if mistakes or parts.whole is None:
+        raise RoutesError(mistakes)
+    return parts.whole
+
+
+def conditions_of(route: RouteConfig) -> tuple[Conditions, ...]:
+    """Give the alternatives of conditions that a route's requests meet: one for each host."""
+    methods = None if route.methods is None else frozenset(route.methods)
+    headers = [Condition(From.HEADER, name.lower(), value) for name, value in route.headers.items()]
+    query = [Condition(From.QUERY, name, value) for name, value in route.query.items()]
+    more = (*sorted(headers), *sorted(query))
+    if route.hosts is None:
+        return (Conditions(methods, more),)
+    hosts = [Condition(From.HOST, "", host) for host in route.hosts]
+    return tuple(Conditions(methods, (host, *more)) for host in hosts)
+
+
+def _upstream_mistakes(source: Source) -> Iterator[Mistake]:
+    """Find names of upstreams that are none, in the raw data: one bad upstream is no other's fault."""
+    data = source.data if isinstance(source.data, dict) else {}
+    upstreams, domains = data.get("upstreams"), data.get("domains")
+    if not isinstance(upstreams, dict):
+        return
+    monolith = data.get("monolith")
+    named = {("monolith",): monolith}
+    if isinstance(domains, dict):
+        for name, domain in domains.items():
+            if isinstance(domain, dict) and "service" in domain:
+                named["domains", name, "service"] = domain["service"]
+    for path, upstream in named.items():
+        if isinstance(upstream, str) and upstream not in upstreams:
+            say = f"names no upstream; {did_you_mean(upstream, upstreams)}"
+            yield source.at_value(path, say)
+        elif len(path) > 1 and isinstance(upstream, str) and upstream == monolith:
+            yield source.at_value(path, "must not be the monolith: a service is moved out of it")
+
+
+_Routes = Sequence[tuple[KeyPath, RouteConfig]]
+
+
+def _canary_mistakes(
+    source: Source, name: str, domain: DomainConfig, routes: _Routes
+) -> Iterator[Mistake]:
+    if domain.canary is not None:
+        return
+    phases = [(("domains", name, "phase"), domain.phase)]
+    phases += [((*path, "phase"), route.phase) for path, route in routes if route.phase]
+    for path, phase in phases:
+        if PHASES[phase].canary_reads:
+            say = "needs a weight: add `canary: {weight: 10%}` to the domain"
+            yield source.at_value(path, say)
+
+
+def _writer_mistakes(source: Source, domain: DomainConfig, routes: _Routes) -> Iterator[Mistake]:
+    writer = PHASES[domain.phase].writes
+    for path, route in routes:
+        if route.phase is None or PHASES[route.phase].writes is writer:
+            continue
+        writing = _writing(route)
+        if writing:
+            yield source.at_value(
+                (*path, "phase"),
+                f"gives the domain two writers: {writing} here would go to the "
+                f"{PHASES[route.phase].writes.value}, all others to the {writer.value}; "
+                "limit the route to reads (`methods: [GET, HEAD]`) or move the domain",
+            )
+
+
+def _writing(route: RouteConfig) -> str:
+    """Name the requests of a route that write; empty where none does."""
+    if route.effect is Effect.READ:
+        return ""
+    if route.effect is Effect.WRITE:
+        return "its requests"
+    if route.methods is None:
+        return "its writes"
+    return ", ".join(method for method in route.methods if method not in READ_METHODS)
+
+
+def _tie_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
+    """Find routes of which neither is the more specific, each once, with the first it ties with."""
+    claims = defaultdict(list)
+    for path, route in routes:
+        same = claims[parse_pattern(route.path).shape]
+        mine = conditions_of(route)
+        for other, theirs in same:
+            if any(ours.ties(one) for ours in mine for one in theirs):
+                yield source.at_value(
+                    (*path, "path"),
+                    f"ties with the route on line {source.line_of(other)}: some requests are "
+                    "claimed by both and neither is the more specific; drop one or add a condition",
+                )
+                break
+        same.append((path, mine))
+        if sum(len(theirs) for _, theirs in same) > MAX_CLAIMS:
+            say = f"is one of more than {MAX_CLAIMS} claims on one path: split the path"
+            yield source.at_value((*path, "path"), say)
+            same.clear()

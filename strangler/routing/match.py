@@ -1,0 +1,120 @@
+"""Finds the most specific claim on a request: a trie on path segments.
+
+The cost of a match grows with the depth of the path, not with the number of routes. Conditions
+are looked at only where a claim has them.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+from strangler.http.message import RequestHead
+from strangler.routing.conditions import Conditions
+from strangler.routing.pattern import TYPES, Pattern, Segment
+
+T = TypeVar("T")
+
+
+class Claim(NamedTuple, Generic[T]):
+    """One claim on requests: path and conditions, and what it is made for."""
+
+    pattern: Pattern
+    conditions: Conditions
+    owner: T
+
+
+class Node(Generic[T]):
+    """The place in the trie that some first segments of a path lead to.
+
+    `branches` are the parameters, typed ones before the plain one, each with its test.
+    `here` holds the claims of patterns that end at this node, `below` those that go on with `**`,
+    the most specific first.
+    """
+
+    __slots__ = ("below", "branches", "here", "literals", "plain", "typed")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, Node[T]] = {}
+        self.branches: tuple[tuple[Callable[[str], object], Node[T]], ...] = ()
+        self.here: tuple[Claim[T], ...] = ()
+        self.below: tuple[Claim[T], ...] = ()
+        self.typed: dict[str, Node[T]] = {}
+        self.plain: Node[T] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Node {len(self.literals)} literals, {len(self.branches)} branches>"
+
+    def add(self, claim: Claim[T]) -> None:
+        """Put a claim where its pattern leads. Claims of one pattern stay sorted."""
+        node = self
+        for segment in claim.pattern.segments:
+            node = node._child(segment)
+        if claim.pattern.rest:
+            node.below = _sorted((*node.below, claim))
+        else:
+            node.here = _sorted((*node.here, claim))
+
+    def _child(self, segment: Segment) -> "Node[T]":
+        if segment.literal is not None:
+            return self.literals.setdefault(segment.literal, Node())
+        if segment.type:
+            child = self.typed.setdefault(segment.type, Node())
+        else:
+            child = self.plain = self.plain or Node()
+        # `len` accepts every segment but the empty one, which is no value for a parameter.
+        tests = [(TYPES[type_], node) for type_, node in self.typed.items()]
+        self.branches = (*tests, *([(len, self.plain)] if self.plain else []))
+        return child
+
+    def find(self, head: RequestHead) -> T | None:
+        """Give the owner of the most specific claim whose conditions the request meets."""
+        segments = head.target.path.split("/")
+        if segments[0]:
+            return None  # `OPTIONS *` and authority-forms name no path
+        return _search(self, segments, 1, head)
+
+    def ranked(self, path: str) -> Iterator[Claim[T]]:
+        """Give all claims on a path, the most specific first, whatever their conditions."""
+        segments = path.split("/")
+        return iter(()) if segments[0] else _walk(self, segments, 1)
+
+
+def _sorted(claims: tuple[Claim[T], ...]) -> tuple[Claim[T], ...]:
+    return tuple(sorted(claims, key=lambda claim: claim.conditions.order))
+
+
+def _search(node: Node[T], segments: list[str], depth: int, head: RequestHead) -> T | None:
+    # The hot path: `_walk` with the conditions looked at on the way, and no generators.
+    if depth == len(segments):
+        if node.here and (found := _first(node.here, head)) is not None:
+            return found
+    else:
+        segment = segments[depth]
+        child = node.literals.get(segment)
+        if child is not None and (found := _search(child, segments, depth + 1, head)) is not None:
+            return found
+        for accepts, child in node.branches:
+            if accepts(segment) and (
+                (found := _search(child, segments, depth + 1, head)) is not None
+            ):
+                return found
+    return _first(node.below, head) if node.below else None
+
+
+def _first(claims: tuple[Claim[T], ...], head: RequestHead) -> T | None:
+    for _, conditions, owner in claims:
+        if conditions.met(head):
+            return owner
+    return None
+
+
+def _walk(node: Node[T], segments: list[str], depth: int) -> Iterator[Claim[T]]:
+    if depth == len(segments):
+        yield from node.here
+    else:
+        segment = segments[depth]
+        if segment in node.literals:
+            yield from _walk(node.literals[segment], segments, depth + 1)
+        for accepts, child in node.branches:
+            if accepts(segment):
+                yield from _walk(child, segments, depth + 1)
+    yield from node.below

@@ -1,0 +1,141 @@
+"""How the small values of `routes.yaml` are written, and what they mean.
+
+Each is text with a spelling: the same pattern checks it here and in the JSON Schema for editors.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from strangler.routing.pattern import parse_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """An annotation for text that must match `pattern`, else `message` is the mistake.
+
+    `hints` gives better messages for texts that look like a known misunderstanding.
+    """
+
+    pattern: str
+    message: str
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, value: object) -> str:
+        """Give the value back, or raise what pydantic reports."""
+        if isinstance(value, str):
+            if re.search(self.pattern, value) and "\n" not in value:
+                return value
+            for pattern, hint in self.hints.items():
+                if re.search(pattern, value):
+                    raise PydanticCustomError("spelling", "{say}", {"say": hint})
+        raise PydanticCustomError("spelling", "{say}", {"say": self.message})
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": self.pattern}
+
+
+_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 section 5.6.2
+_PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+
+Name: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^[A-Za-z][A-Za-z0-9_-]{0,62}$",
+        "must be a name: a letter, then letters, digits, _ and -, 63 at most",
+    ),
+]
+Percent: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^(?:100(?:\.0{1,2})?|[0-9]{1,2}(?:\.[0-9]{1,2})?)%$",
+        "must be between 0% and 100%, written like 10% or 0.25%",
+    ),
+]
+Duration: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^(?=.*[1-9])[0-9]{1,6}(?:\.[0-9]{1,3})?(?:ms|s|m|h)$",
+        "must be a time above zero, written like 250ms, 5s or 2m",
+    ),
+]
+TargetUrl: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):{_PORT}$",
+        "must be http://HOST:PORT, without a path",
+        {"^https:": "must be http://HOST:PORT: https to an upstream is not supported yet"},
+    ),
+]
+Host: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^(?:(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])$",
+        "must be a host such as example.org or *.example.org",
+        {
+            "[A-Z]": "must be in lower case, as hosts are compared",
+            r":[0-9]+$": "must be without a port: hosts are compared by name",
+        },
+    ),
+]
+HeaderName: TypeAlias = Annotated[
+    str, Spelling(rf"^{_TOKEN}$", "must be the name of a header field")
+]
+CanaryKey: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^(?:address|header:{_TOKEN}|cookie:{_TOKEN}|query:[^\x00-\x20&=#]+)$",
+        "must be header:NAME, cookie:NAME, query:NAME or address",
+    ),
+]
+Rule: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^(?:\$.*|header:{_TOKEN}|status|body)$",
+        "must be a path such as $.items[*].updated_at, or header:NAME, status or body",
+    ),
+]
+PathPattern: TypeAlias = Annotated[
+    str,
+    AfterValidator(lambda text: parse_pattern(text).text),
+    Field(json_schema_extra={"pattern": "^/"}),
+]
+
+
+def _prefix(text: str) -> str:
+    pattern = parse_pattern(text)
+    if pattern.rest or any(segment.literal is None for segment in pattern.segments):
+        raise ValueError("must be a plain path, without parameters")
+    return text
+
+
+PlainPath: TypeAlias = Annotated[
+    str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": "^/[^{}*?]*$"})
+]
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(duration: str) -> float:
+    """Give a duration such as `250ms` in seconds."""
+    number = duration.rstrip("hms")
+    return float(number) * _SECONDS[duration[len(number) :]]
+
+
+def hundredths(percent: str) -> int:
+    """Give a percentage in hundredths of a percent, which are the buckets of a canary: 0 to 10,000."""
+    whole, _, part = percent.rstrip("%").partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0"))
