@@ -56,8 +56,13 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 METADATA = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
 )
+"""Every constraint has a name on every database, so that a later migration can speak of it."""
 
 revisions = Table(
     "revisions",

@@ -21,7 +21,7 @@ async def test_a_new_store_has_no_revision(store: Store) -> None:
 
 async def test_revisions_are_numbered_and_come_back_as_they_were_written(store: Store) -> None:
     first = await add_revision(store, None, text="version: 1 # früher\n")
-    second = await add_revision(store, 1, forced=True, reason="the day’s “best” guess")
+    second = await add_revision(store, 1, forced=True, reason="größer »als« gedacht ✓")
     assert (first.number, second.number) == (1, 2)
     assert await store.newest() == second
     assert await store.newest_number() == 2
