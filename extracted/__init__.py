@@ -1,0 +1,1 @@
+"""The services that were extracted from the monolith, each in a package of its own."""

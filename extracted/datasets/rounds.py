@@ -1,0 +1,42 @@
+"""Runs of one action that callers share, each getting a run that began after its call."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+class Rounds:
+    """One action, run once at a time.
+
+    A run that is already under way may have missed what the caller wants it to see (it asked the
+    monolith before, it read the outbox before), so a caller joins the next one, together with all
+    who come meanwhile: under load, many requests cost one run.
+    """
+
+    def __init__(self, action: Callable[[], Awaitable[None]]) -> None:
+        self._action = action
+        self._busy = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Rounds of {self._action.__qualname__}: {len(self._tasks)} under way>"
+
+    async def join(self) -> None:
+        """Return when a run that began after this call has ended; raise what it raised."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._run())
+            self._tasks.add(self._next)
+            self._next.add_done_callback(self._tasks.discard)
+        # A caller that gives up must not end the run for the others.
+        await asyncio.shield(self._next)
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        async with self._busy:
+            self._next = None
+            await self._action()

@@ -1,0 +1,79 @@
+"""The service at work: its data, and its two ties to the monolith."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from extracted.datasets.contents import Contents
+from extracted.datasets.database import Connection, Database
+from extracted.datasets.follower import Follower
+from extracted.datasets.monolith import Monolith
+from extracted.datasets.refusal import Missing, Refusal
+from extracted.datasets.relay import Relay
+from extracted.datasets.settings import Settings
+
+Result = TypeVar("Result")
+
+
+class Service:
+    """Reads and writes as clients mean them: nothing they did at the other side is overlooked."""
+
+    def __init__(
+        self, database: Database, contents: Contents, follower: Follower, relay: Relay
+    ) -> None:
+        self.contents = contents
+        self._database = database
+        self._follower = follower
+        self._relay = relay
+
+    def __repr__(self) -> str:
+        return f"<Service of {self._database!r}, {self._follower!r}, {self._relay!r}>"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first fill is complete."""
+        return self._follower.filled
+
+    async def read(self, query: Callable[[Connection], Result]) -> Result:
+        """Run a query; what is `Missing` is looked for once more after catching up."""
+        self._require_ready()
+        try:
+            return await self._database.read(query)
+        except Missing:
+            await self._follower.catch_up()
+            return await self._database.read(query)
+
+    async def write(self, transaction: Callable[[Connection], Result]) -> Result:
+        """Catch up, change, and tell the monolith, before anyone is told that it is done."""
+        self._require_ready()
+        await self._follower.catch_up()
+        result = await self._database.write(transaction)
+        await self._relay.settle()
+        return result
+
+    def _require_ready(self) -> None:
+        if not self.ready:
+            raise Refusal(503, "FILLING", "the first copy of the data is not complete yet")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """Run a service: open its data, follow and relay in the background, close everything."""
+    contents = Contents(settings.contents)
+    database = Database(settings.database, contents)
+    monolith = Monolith(settings.monolith, settings.internal_token)
+    follower = Follower(monolith, database, contents)
+    relay = Relay(monolith, database, contents)
+    await follower.start()
+    background = [asyncio.create_task(follower.run()), asyncio.create_task(relay.run())]
+    try:
+        yield Service(database, contents, follower, relay)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await follower.close()
+        await relay.close()
+        await monolith.close()
+        database.close()
