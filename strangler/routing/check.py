@@ -5,26 +5,34 @@ looked for in every part whose own shape is right, whatever else is wrong.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from strangler.routing.conditions import Condition, Conditions
 from strangler.routing.conditions import Source as From
-from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig
+from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig, ShadowConfig
 from strangler.routing.mistakes import KeyPath, Mistake, RoutesError, did_you_mean
-from strangler.routing.pattern import parse_pattern
-from strangler.routing.phase import PHASES, READ_METHODS, Effect, Phase, System
-from strangler.routing.shape import read_shape
+from strangler.routing.pattern import Shape, parse_pattern
+from strangler.routing.phase import PHASES, READ_METHODS, Effect, Phase
+from strangler.routing.shape import Parts, read_shape
 from strangler.routing.source import Source
 
 MAX_CLAIMS = 256
 """Claims on one path are tried one after the other: more of them is a path to split."""
 
 
-def check(source: Source) -> RoutesConfig:
+Complaint: TypeAlias = Callable[[str, str], str | None]
+"""Says what is wrong with a rule of a purpose (`ignore`, `unordered`, `plaintext`), if anything.
+
+The language of rules belongs to the comparison, which lies above this package.
+"""
+
+
+def check(source: Source, complaint: Complaint | None = None) -> RoutesConfig:
     """Give the file's content as a whole that holds together, or raise all its mistakes."""
     parts, shape = read_shape(source)
     mistakes = [*source.mistakes, *shape, *_upstream_mistakes(source)]
-    by_domain = defaultdict(list)
+    by_domain: dict[object, list[tuple[KeyPath, RouteConfig]]] = defaultdict(list)
     for path, route in parts.routes:
         by_domain[path[1]].append((path, route))
     for name, domain in parts.domains.items():
@@ -32,6 +40,8 @@ def check(source: Source) -> RoutesConfig:
         mistakes += _canary_mistakes(source, name, domain, routes)
         mistakes += _writer_mistakes(source, domain, routes)
     mistakes += _tie_mistakes(source, parts.routes)
+    if complaint is not None:
+        mistakes += _rule_mistakes(source, parts, complaint)
     if mistakes or parts.whole is None:
         raise RoutesError(mistakes)
     return parts.whole
@@ -50,20 +60,20 @@ def conditions_of(route: RouteConfig) -> tuple[Conditions, ...]:
 
 
 def _upstream_mistakes(source: Source) -> Iterator[Mistake]:
-    """Find names of upstreams that are none, in the raw data: one bad upstream is no other's fault."""
+    """Find names that no upstream has, in the raw data: no bad part may hide another."""
     data = source.data if isinstance(source.data, dict) else {}
     upstreams, domains = data.get("upstreams"), data.get("domains")
     if not isinstance(upstreams, dict):
         return
     monolith = data.get("monolith")
-    named = {("monolith",): monolith}
+    named: dict[KeyPath, object] = {("monolith",): monolith}
     if isinstance(domains, dict):
         for name, domain in domains.items():
             if isinstance(domain, dict) and "service" in domain:
                 named["domains", name, "service"] = domain["service"]
     for path, upstream in named.items():
         if isinstance(upstream, str) and upstream not in upstreams:
-            say = f"names no upstream; {did_you_mean(upstream, upstreams)}"
+            say = f"there is no upstream {upstream}; {did_you_mean(upstream, upstreams)}"
             yield source.at_value(path, say)
         elif len(path) > 1 and isinstance(upstream, str) and upstream == monolith:
             yield source.at_value(path, "must not be the monolith: a service is moved out of it")
@@ -77,7 +87,7 @@ def _canary_mistakes(
 ) -> Iterator[Mistake]:
     if domain.canary is not None:
         return
-    phases = [(("domains", name, "phase"), domain.phase)]
+    phases: list[tuple[KeyPath, Phase]] = [(("domains", name, "phase"), domain.phase)]
     phases += [((*path, "phase"), route.phase) for path, route in routes if route.phase]
     for path, phase in phases:
         if PHASES[phase].canary_reads:
@@ -113,7 +123,7 @@ def _writing(route: RouteConfig) -> str:
 
 def _tie_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
     """Find routes of which neither is the more specific, each once, with the first it ties with."""
-    claims = defaultdict(list)
+    claims: dict[Shape, list[tuple[KeyPath, tuple[Conditions, ...]]]] = defaultdict(list)
     for path, route in routes:
         same = claims[parse_pattern(route.path).shape]
         mine = conditions_of(route)
@@ -130,3 +140,16 @@ def _tie_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
             say = f"is one of more than {MAX_CLAIMS} claims on one path: split the path"
             yield source.at_value((*path, "path"), say)
             same.clear()
+
+
+def _rule_mistakes(source: Source, parts: Parts, complaint: Complaint) -> Iterator[Mistake]:
+    shadows: list[tuple[KeyPath, ShadowConfig]] = [
+        (("domains", name, "shadow"), domain.shadow) for name, domain in parts.domains.items()
+    ]
+    shadows += [((*path, "shadow"), route.shadow) for path, route in parts.routes if route.shadow]
+    for path, shadow in shadows:
+        for purpose in ("ignore", "unordered", "plaintext"):
+            for index, rule in enumerate(getattr(shadow, purpose)):
+                wrong = complaint(purpose, rule)
+                if wrong is not None:
+                    yield source.at_value((*path, purpose, index), wrong)

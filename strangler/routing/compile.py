@@ -1,10 +1,10 @@
-"""From `routes.yaml` to an immutable `RouteTable`: every decision that can be made once is made here."""
+"""From `routes.yaml` to an immutable `RouteTable`: what can be decided once is decided here."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
-from strangler.routing.check import check, conditions_of
+from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
     CanaryConfig,
     DomainConfig,
@@ -13,11 +13,12 @@ from strangler.routing.config import (
     ShadowConfig,
     UpstreamConfig,
 )
-from strangler.routing.decision import Decision, Plan
+from strangler.routing.decision import Decision
 from strangler.routing.keys import key_source
 from strangler.routing.match import Claim, Node
 from strangler.routing.pattern import Pattern, normalised, parse_pattern
-from strangler.routing.phase import PHASES, Copying, Effect, Phase, System
+from strangler.routing.phase import PHASES, System
+from strangler.routing.plan import Sides, always, plan_reads, plan_writes
 from strangler.routing.rewrite import PrefixRewrite
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
@@ -35,17 +36,17 @@ from strangler.routing.table import (
 )
 
 
-def load(text: str | bytes, name: str = "routes.yaml") -> RouteTable:
+def load(
+    text: str | bytes, name: str = "routes.yaml", complaint: Complaint | None = None
+) -> RouteTable:
     """Compile one `routes.yaml`; `name` is what its mistakes call it. Raises `RoutesError`.
 
     Bytes are read as UTF-8. A text must have the line ends of its file (`newline=""`), or the
-    digest is not the file's.
+    digest is not the file's. `complaint` says what is wrong with a comparison rule, if anything.
     """
     source = read_source(text, name)
-    config = check(source)
-    domains = {
-        name: _domain(name, domain, config, source) for name, domain in config.domains.items()
-    }
+    config = check(source, complaint)
+    domains = {name: _domain(name, config, source) for name in config.domains}
     routes = tuple(route for domain in domains.values() for route in domain.routes)
     root: Node[Route] = Node()
     for route in routes:
@@ -58,7 +59,7 @@ def load(text: str | bytes, name: str = "routes.yaml") -> RouteTable:
         upstreams=MappingProxyType(upstreams),
         domains=MappingProxyType(domains),
         routes=routes,
-        fallthrough=_always(Decision(config.monolith, System.MONOLITH)),
+        fallthrough=always(Decision(config.monolith, System.MONOLITH)),
         root=root,
     )
 
@@ -68,8 +69,17 @@ def digest_of(text: str | bytes) -> str:
     return sha256(text.encode("utf-8") if isinstance(text, str) else text).hexdigest()
 
 
+def label_of(route: RouteConfig) -> str:
+    """Name a route by what it claims: the same words in every revision that has it."""
+    methods = [",".join(sorted(route.methods))] if route.methods else []
+    hosts = [f"host={','.join(sorted(route.hosts))}"] if route.hosts else []
+    headers = [f"header:{name.lower()}={value}" for name, value in sorted(route.headers.items())]
+    query = [f"query:{name}={value}" for name, value in sorted(route.query.items())]
+    return " ".join([*methods, route.path, *hosts, *headers, *query])
+
+
 def _upstream(name: str, config: UpstreamConfig) -> Upstream:
-    times = config.timeouts
+    times, health = config.timeouts, config.health
     return Upstream(
         name,
         targets=tuple(_target(url) for url in config.targets),
@@ -79,20 +89,32 @@ def _upstream(name: str, config: UpstreamConfig) -> Upstream:
             idle=seconds(times.idle),
             keepalive=seconds(times.keepalive),
         ),
-        health=config.health and HealthCheck(config.health.path, seconds(config.health.interval)),
+        health=None if health is None else HealthCheck(health.path, seconds(health.interval)),
     )
 
 
 def _target(url: str) -> Target:
-    parts = urlsplit(url)
-    assert parts.hostname is not None and parts.port is not None  # noqa: S101, PT018 (its spelling)
-    return Target(parts.hostname, parts.port)
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    return Target(host.strip("[]"), int(port))
 
 
-def _domain(name: str, config: DomainConfig, whole: RoutesConfig, source: Source) -> Domain:
-    canary = config.canary and _canary(config.canary)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the routes of one domain have in common."""
+
+    name: str
+    config: DomainConfig
+    canary: CanaryPolicy | None
+    sides: Sides
+
+
+def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
+    config = whole.domains[name]
+    canary = None if config.canary is None else _canary(config.canary)
+    sides = {System.MONOLITH: whole.monolith, System.SERVICE: config.service}
+    frame = _Frame(name, config, canary, sides)
     routes = tuple(
-        _route(name, route, config, canary, whole.monolith, source.line_of(route_path(name, index)))
+        _route(frame, route, source.line_of(route_path(name, index)))
         for index, route in enumerate(config.routes)
     )
     return Domain(name, config.service, config.phase, canary, routes)
@@ -104,11 +126,39 @@ def _canary(config: CanaryConfig) -> CanaryPolicy:
     )
 
 
+def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
+    phase = config.phase or frame.config.phase
+    rule = PHASES[phase]
+    pattern = parse_pattern(config.path)
+    shadow = _shadow(frame.config.shadow, config.shadow)
+    return Route(
+        label=label_of(config),
+        domain=frame.name,
+        path=pattern,
+        claims=conditions_of(config),
+        phase=phase,
+        effect=config.effect,
+        service=frame.config.service,
+        reads=plan_reads(
+            rule,
+            frame.sides,
+            salt=frame.name.encode(),
+            threshold=frame.canary.threshold if frame.canary else 0,
+            sample=shadow.sample,
+            reversed_shadow=shadow.reversed,
+            fallback=frame.config.fallback if config.fallback is None else config.fallback,
+        ),
+        writes=plan_writes(rule, frame.sides),
+        canary=frame.canary if rule.canary_reads else None,
+        shadow=shadow,
+        rewrite=None if config.rewrite is None else _rewrite(pattern, config.rewrite.prefix),
+        line=line,
+    )
+
+
 def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
-    config = domain
-    if route is not None:
-        own = {key: getattr(route, key) for key in route.model_fields_set}
-        config = domain.model_copy(update=own)
+    own = {} if route is None else {key: getattr(route, key) for key in route.model_fields_set}
+    config = domain.model_copy(update=own)
     return ShadowPolicy(
         sample=hundredths(config.sample) / 10_000,
         ignore=tuple(config.ignore),
@@ -119,84 +169,7 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
     )
 
 
-def _route(
-    name: str,
-    config: RouteConfig,
-    domain: DomainConfig,
-    canary: CanaryPolicy | None,
-    monolith: str,
-    line: int,
-) -> Route:
-    phase = config.phase or domain.phase
-    pattern = parse_pattern(config.path)
-    shadow = _shadow(domain.shadow, config.shadow)
-    fallback = domain.fallback if config.fallback is None else config.fallback
-    sides = {System.MONOLITH: monolith, System.SERVICE: domain.service}
-    return Route(
-        label=label_of(config),
-        domain=name,
-        path=pattern,
-        claims=conditions_of(config),
-        phase=phase,
-        effect=config.effect,
-        service=domain.service,
-        reads=_reads(phase, sides, name, canary, shadow, fallback),
-        writes=_always(Decision(sides[PHASES[phase].writes], PHASES[phase].writes)),
-        canary=canary if PHASES[phase].canary_reads else None,
-        shadow=shadow,
-        rewrite=config.rewrite and _rewrite(pattern, config.rewrite.prefix),
-        line=line,
-    )
-
-
-def label_of(config: RouteConfig) -> str:
-    """Name a route by what it claims: the same words in every revision that has it."""
-    methods = [",".join(sorted(config.methods))] if config.methods else []
-    hosts = [f"host={','.join(sorted(config.hosts))}"] if config.hosts else []
-    headers = [f"header:{name.lower()}={value}" for name, value in sorted(config.headers.items())]
-    query = [f"query:{name}={value}" for name, value in sorted(config.query.items())]
-    return " ".join([*methods, config.path, *hosts, *headers, *query])
-
-
 def _rewrite(pattern: Pattern, prefix: str) -> PrefixRewrite:
-    segments = [normalised(segment) for segment in prefix.split("/")[1:] if segment]
+    segments = [normalised(segment) for segment in prefix.split("/") if segment]
     replacement = "".join(f"/{segment}" for segment in segments)
     return PrefixRewrite(len(pattern.literal_prefix), replacement.encode("ascii"))
-
-
-def _reads(
-    phase: Phase,
-    sides: dict[System, str],
-    domain: str,
-    canary: CanaryPolicy | None,
-    shadow: ShadowPolicy,
-    fallback: bool | None,
-) -> Plan:
-    """Work out who may answer the reads of a route, who gets the copies and who steps in."""
-    rule = PHASES[phase]
-    copies = rule.copying is Copying.SAMPLED or (
-        rule.copying is Copying.IF_REVERSED and shadow.reversed
-    )
-    steps_in = rule.may_fall_back and (rule.canary_reads if fallback is None else fallback)
-
-    def decision(system: System, copy: bool) -> Decision:
-        other = sides[system.other]
-        service = system is System.SERVICE
-        return Decision(
-            sides[system], system, other if copy else None, other if service and steps_in else None
-        )
-
-    inside = System.SERVICE if rule.canary_reads else rule.reads
-    return Plan(
-        outside=decision(rule.reads, copies),
-        outside_alone=decision(rule.reads, copy=False),
-        inside=decision(inside, copies),
-        inside_alone=decision(inside, copy=False),
-        threshold=canary.threshold if canary and rule.canary_reads else 0,
-        salt=domain.encode(),
-        sample=shadow.sample if copies else 0.0,
-    )
-
-
-def _always(decision: Decision) -> Plan:
-    return Plan(decision, decision, decision, decision, threshold=0, salt=b"", sample=0.0)

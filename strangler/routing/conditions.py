@@ -84,10 +84,7 @@ class Conditions:
         """Tell whether the request has it all."""
         if self.methods is not None and head.method not in self.methods:
             return False
-        for condition in self.more:  # a loop and not `all`: this is the hot path
-            if not condition.met(head):
-                return False
-        return True
+        return not self.more or all(condition.met(head) for condition in self.more)
 
     def refusal(self, head: RequestHead) -> str | None:
         """Say what the request lacks first, or None where it lacks nothing."""
@@ -103,9 +100,8 @@ class Conditions:
         """
         if self.rank != other.rank:
             return False
-        if self.methods is not None and other.methods is not None:
-            if self.methods.isdisjoint(other.methods):
-                return False
+        if self.methods and other.methods and self.methods.isdisjoint(other.methods):
+            return False
         theirs = {(one.source, one.name): one for one in other.more}
         both = [(one, theirs[one[:2]]) for one in self.more if one[:2] in theirs]
         return not any(_excludes(ours, other) for ours, other in both)

@@ -1,6 +1,6 @@
 """`routes.yaml`, version 1, as people write it: shapes and spellings, nothing worked out yet."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,20 +20,16 @@ from strangler.routing.spelling import (
 )
 
 # What llhttp parses, less CONNECT and PRI, which are no requests for a resource.
-METHODS = (
-    "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE QUERY "
-    "ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE M-SEARCH NOTIFY "
-    "PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE"
-).split()
-
-Method: TypeAlias = Annotated[
-    str,
-    Spelling(
-        f"^(?:{'|'.join(METHODS)})$",
-        f"must be a method such as {', '.join(METHODS[:6])}",
-        {"^[a-z]+$": "must be in upper case, as methods are case-sensitive"},
-    ),
+# fmt: off
+Method: TypeAlias = Literal[
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY",
+    "ACL", "BIND", "CHECKOUT", "COPY", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR",
+    "MKCOL", "MOVE", "M-SEARCH", "NOTIFY", "PROPFIND", "PROPPATCH", "PURGE", "REBIND", "REPORT",
+    "SEARCH", "SOURCE", "SUBSCRIBE", "UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE",
 ]
+# fmt: on
+METHODS: tuple[str, ...] = get_args(Method)
+
 Writes: TypeAlias = Annotated[
     str,
     Spelling(
@@ -50,124 +46,132 @@ EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
 class Config(BaseModel):
     """What all parts share: no unknown keys, no guessing between text and numbers."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
 
 class HealthConfig(Config):
     """An active health check of every target of an upstream."""
 
-    path: PlainPath = Field(description="What is asked with GET; a 2xx answer is healthy.")
-    interval: Duration = Field("5s", description="How often each target is asked.")
+    path: PlainPath
+    """What is asked with GET; a 2xx answer is healthy."""
+    interval: Duration = "5s"
+    """How often each target is asked."""
 
 
 class TimeoutsConfig(Config):
     """Bounds on one exchange with an upstream."""
 
-    connect: Duration = Field("2s", description="Until a connection stands.")
-    response: Duration = Field(
-        "30s", description="From the request's last byte to the head of the response."
-    )
-    idle: Duration = Field(
-        "60s", description="Between two bytes of a body or a tunnel, either way."
-    )
-    keepalive: Duration = Field(
-        "4s",
-        description="How long an unused connection is kept: less than the upstream keeps it.",
-    )
+    connect: Duration = "2s"
+    """Until a connection stands."""
+    response: Duration = "30s"
+    """From the request's last byte to the head of the response."""
+    idle: Duration = "60s"
+    """Between two bytes of a body or a tunnel, either way."""
+    keepalive: Duration = "4s"
+    """How long an unused connection is kept; less than the upstream keeps it."""
 
 
 class UpstreamConfig(Config):
     """Whom we call: the monolith, or a service."""
 
-    targets: list[TargetUrl] = Field(min_length=1, description="Addresses, http://HOST:PORT.")
-    health: HealthConfig | None = Field(None, description="Without it, failures alone tell.")
-    timeouts: TimeoutsConfig = Field(TimeoutsConfig(), description="Bounds on one exchange.")
+    targets: list[TargetUrl] = Field(min_length=1)
+    """Its addresses, each `http://HOST:PORT`."""
+    health: HealthConfig | None = None
+    """An active check; without it, failed exchanges alone tell that a target is away."""
+    timeouts: TimeoutsConfig = TimeoutsConfig()
+    """How long it may take."""
 
 
 class CanaryConfig(Config):
     """Which readers the service answers in the canary."""
 
-    weight: Percent = Field(description="The share of keys that read from the service.")
-    key: CanaryKey = Field(
-        "address",
-        description="What keeps a client on one side: header:NAME, cookie:NAME, query:NAME or "
-        "address. A request without it stays with the monolith.",
-    )
+    weight: Percent
+    """The share of keys that read from the service."""
+    key: CanaryKey = "address"
+    """What keeps a client on one side: `header:NAME`, `cookie:NAME`, `query:NAME` or `address`.
+    A request without it stays with the monolith."""
 
 
 class ShadowConfig(Config):
-    """How copies of reads are taken and compared. Given for a route, it overrides key by key."""
+    """How copies of reads are taken and compared. A route's own overrides it key by key."""
 
-    sample: Percent = Field("100%", description="The share of reads that are copied.")
-    ignore: list[Rule] = Field([], description="What may differ: paths, headers, status or body.")
-    unordered: list[Rule] = Field([], description="Lists whose order means nothing.")
-    plaintext: list[Rule] = Field([], description="Values that may be stored unhashed.")
-    writes: Writes = Field("skip", description="Writes get no copy.")
-    confirm: bool = Field(
-        True, description="Ask both sides once more before a difference counts, to tell noise."
-    )
-    reversed: bool = Field(
-        False, description="Once extracted, copy reads to the monolith: is the way back safe?"
-    )
+    sample: Percent = "100%"
+    """The share of reads that are copied."""
+    ignore: list[Rule] = []
+    """What may differ: `$.a.path`, `header:NAME`, `status` or `body`."""
+    unordered: list[Rule] = []
+    """The lists whose order means nothing."""
+    plaintext: list[Rule] = []
+    """The values that may be stored as they are, not as keyed hashes."""
+    writes: Writes = "skip"
+    """What the candidate gets of writes: nothing."""
+    confirm: bool = True
+    """Whether both sides are asked once more before a difference counts, which tells noise."""
+    reversed: bool = False
+    """Whether reads are copied to the monolith once extracted: is the way back still safe?"""
 
 
 class RewriteConfig(Config):
     """Another path for the service; the monolith gets the path as it came."""
 
-    prefix: PlainPath = Field(
-        description="Replaces what stands before the first parameter or ** of the route's path."
-    )
+    prefix: PlainPath
+    """Replaces what stands before the first parameter or `**` of the route's path."""
 
 
 class RouteConfig(Config):
     """What requests, and what happens to them where that is not as in the domain."""
 
-    path: PathPattern = Field(
-        description="Literal segments, {name}, {name:int}, {name:uuid}; a last ** is this segment "
-        "boundary and below."
-    )
-    methods: list[Method] | None = Field(
-        None, min_length=1, description="Only these; without it, all. GET does not include HEAD."
-    )
-    hosts: list[Host] | None = Field(
-        None, min_length=1, description="Only these: exact, or *.example.org for names below it."
-    )
-    headers: dict[HeaderName, str] = Field(
-        {}, description='Only with these headers; "*" for any value.'
-    )
-    query: dict[str, str] = Field(
-        {}, description='Only with these query parameters; "*" for any value.'
-    )
-    phase: PhaseName | None = Field(
-        None, description="Where its reads stand, if they lag behind or run ahead of the domain."
-    )
-    effect: EffectName | None = Field(
-        None, description="Whether its requests read or write, if the method does not tell."
-    )
-    rewrite: RewriteConfig | None = Field(None, description="Another path for the service.")
-    shadow: ShadowConfig | None = Field(None, description="Overrides of the domain's shadow.")
-    fallback: bool | None = Field(None, description="Overrides the domain's fallback.")
+    path: PathPattern
+    """Literal segments, `{name}`, `{name:int}`, `{name:uuid}`; a last `**` claims the segment
+    boundary before it and all below."""
+    methods: list[Method] | None = Field(default=None, min_length=1)
+    """Only these; without it, all. GET does not include HEAD."""
+    hosts: list[Host] | None = Field(default=None, min_length=1)
+    """Only these: exact, or `*.example.org` for all names below it."""
+    headers: dict[HeaderName, str] = {}
+    """Only requests with these headers; `"*"` stands for any value."""
+    query: dict[str, str] = {}
+    """Only requests with these query parameters; `"*"` stands for any value."""
+    phase: PhaseName | None = None
+    """Where its reads stand, if they lag behind or run ahead of the domain's."""
+    effect: EffectName | None = None
+    """Whether its requests read or write, if the method does not tell."""
+    rewrite: RewriteConfig | None = None
+    """Another path for the service."""
+    shadow: ShadowConfig | None = None
+    """Overrides of the domain's `shadow`, key by key."""
+    fallback: bool | None = None
+    """Overrides the domain's `fallback`."""
 
 
 class DomainConfig(Config):
     """Routes that move together, because they share data and therefore one writer."""
 
-    service: str = Field(description="The upstream extracted from the monolith.")
-    phase: PhaseName = Field(Phase.MONOLITH, description="Where the domain stands.")
-    canary: CanaryConfig | None = Field(None, description="Needed in the phase canary.")
-    shadow: ShadowConfig = Field(ShadowConfig(), description="Copies and their comparison.")
-    fallback: bool | None = Field(
-        None,
-        description="Whether reads that the service fails before its first byte go to the "
-        "monolith: by default in canary, not in extracted; never in retired.",
-    )
-    routes: list[RouteConfig] = Field(min_length=1, description="What the domain claims.")
+    service: str
+    """The upstream that is extracted from the monolith."""
+    phase: PhaseName = Phase.MONOLITH
+    """Where the domain stands on its way out."""
+    canary: CanaryConfig | None = None
+    """Who reads from the service in the phase `canary`, which needs it."""
+    shadow: ShadowConfig = ShadowConfig()
+    """How copies are taken and compared."""
+    fallback: bool | None = None
+    """Whether the monolith steps in for reads that the service fails before its first byte: by
+    default in `canary` and not in `extracted`; never in `retired`."""
+    routes: list[RouteConfig] = Field(min_length=1)
+    """What the domain claims."""
 
 
 class RoutesConfig(Config):
     """One `routes.yaml`."""
 
-    version: Literal[1] = Field(description="The version of this format.")
-    upstreams: dict[Name, UpstreamConfig] = Field(min_length=1, description="Whom we call.")
-    monolith: str = Field(description="The upstream that answers whatever no route claims.")
-    domains: dict[Name, DomainConfig] = Field({}, description="What is moving out, by name.")
+    version: Literal[1]
+    """The version of this format."""
+    upstreams: dict[Name, UpstreamConfig] = Field(min_length=1)
+    """Whom we call, by name."""
+    monolith: str
+    """The upstream that answers whatever no route claims."""
+    domains: dict[Name, DomainConfig] = {}
+    """What is moving out, by name."""

@@ -1,4 +1,4 @@
-"""What is wrong in a `routes.yaml`, each mistake with its place and, where there is one, a way out."""
+"""What is wrong in a `routes.yaml`: each mistake with its place and, if there is one, a way out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """One mistake. `line` and `column` count from 1; `path` is written `domains.x.routes[0].path`."""
+    """One mistake. `line` and `column` count from 1; `path` reads `domains.x.routes[0].path`."""
 
     line: int
     column: int

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from strangler.http.target import TargetError, normalise_literal, parse_target
 
@@ -26,6 +26,10 @@ TYPES: dict[str, Callable[[str], object]] = {
     "uuid": _UUID.fullmatch,
 }
 """What a typed parameter accepts. No text may be of two types, so that types never tie."""
+
+
+Shape: TypeAlias = tuple[tuple[tuple[str | None, str], ...], bool]
+"""What is equal for two patterns that claim exactly the same paths."""
 
 
 class PatternError(ValueError):
@@ -74,7 +78,7 @@ class Pattern:
         return self.text
 
     @property
-    def shape(self) -> tuple[tuple[tuple[str | None, str], ...], bool]:
+    def shape(self) -> Shape:
         """Give what is equal for two patterns that claim exactly the same paths."""
         return tuple(segment.shape for segment in self.segments), self.rest
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig
+from strangler.routing.config import METHODS, DomainConfig, RouteConfig, RoutesConfig
 from strangler.routing.mistakes import KeyPath, Mistake, did_you_mean
 from strangler.routing.source import Data, Source
 
@@ -109,8 +109,9 @@ def _message(detail: ErrorDetails, path: KeyPath) -> str:
     if kind in {"enum", "literal_error"}:
         if path == ("version",):
             return "must be 1, the one version there is"
-        words = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
-        return f"must be one of {', '.join(words)}; {did_you_mean(given, words)}"
+        known = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
+        word = str(given).upper() if known == list(METHODS) else given
+        return f"unknown word {given}; {did_you_mean(word, known)}"
     if kind == "too_short":
         return "must not be empty"
     if kind == "value_error":

@@ -6,7 +6,7 @@ nesting and the growth of aliases are bounded, tags construct nothing, and every
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import yaml
 from yaml.constructor import SafeConstructor
@@ -21,7 +21,7 @@ MAX_BYTES = 1 << 20
 """Some 10,000 routes, which is more than one team can review."""
 MAX_DEPTH = 32
 """Version 1 nests nine deep; the recursion below must stay far from Python's limit."""
-MAX_VALUES = 250_000
+MAX_VALUES = 150_000
 """Values after aliases are followed: more than fit honestly into 1 MiB of routes."""
 
 # The same parser in C, some eight times faster, where PyYAML was built with it.
@@ -73,7 +73,7 @@ class Source:
 
 
 def read_source(text: str | bytes, name: str) -> Source:
-    """Read one document. Raises `RoutesError` where nothing can be read; lesser mistakes are kept."""
+    """Read one document. Raises `RoutesError` if nothing can be read; keeps lesser mistakes."""
     root = compose(text, name)
     reader = _Reader(name)
     try:
@@ -90,7 +90,7 @@ def compose(text: str | bytes, name: str) -> yaml.Node:
         _bound_depth(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise RoutesError([_from_yaml(error, name)]) from error
+        raise RoutesError([_from_yaml(error, name, text)]) from error
     if root is None:
         raise RoutesError([Mistake(1, 1, "", "is empty: begin with `version: 1`", name)])
     return root
@@ -101,16 +101,20 @@ def decode(text: str | bytes, name: str) -> str:
     if len(text) > MAX_BYTES:
         raise RoutesError([Mistake(1, 1, "", f"is larger than {MAX_BYTES >> 10} KiB", name)])
     if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = text[: error.start].decode("utf-8")
-            raise RoutesError([_at_end(before, "is not UTF-8 from here on", name)]) from error
+        text = _decode_utf8(text, name)
     wrong = Reader.NON_PRINTABLE.search(text)
     if wrong is not None:
         message = f"has the character U+{ord(wrong[0]):04X}, which YAML forbids"
         raise RoutesError([_at_end(text[: wrong.start()], message, name)])
     return text.removeprefix("\ufeff")
+
+
+def _decode_utf8(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        raise RoutesError([_at_end(before, "is not UTF-8 from here on", name)]) from error
 
 
 def _at_end(before: str, message: str, name: str) -> Mistake:
@@ -133,14 +137,17 @@ def _too_deep(mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(None, None, f"nested more than {MAX_DEPTH} levels deep", mark)
 
 
-def _from_yaml(error: yaml.MarkedYAMLError, name: str) -> Mistake:
+def _from_yaml(error: yaml.MarkedYAMLError, name: str, text: str = "") -> Mistake:
     mark = error.problem_mark or error.context_mark
-    message = f"cannot be read: {error.problem}"
-    if "'\\t'" in message or "cannot start any token" in message:
-        message += " (YAML indents with spaces; quote a value that begins with a special character)"
+    line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+    said = str(error.problem)
+    if "\t" in "".join(text.splitlines()[line - 1 : line])[:column]:
+        said = "a tab; YAML indents with spaces only"
+    elif "cannot start any token" in said:
+        said += "; a value that begins with a special character needs quotes"
     elif error.context and error.context_mark:
-        message += f" {error.context} from line {error.context_mark.line + 1} on"
-    return Mistake(mark.line + 1, mark.column + 1, "", message, name)
+        said = f"{error.context} that begins on line {error.context_mark.line + 1}: {said}"
+    return Mistake(line, column, "", f"cannot be read: {said}", name)
 
 
 class _Reader:
@@ -187,7 +194,7 @@ class _Reader:
     def _entries(
         self, node: yaml.MappingNode, path: KeyPath, depth: int = 0
     ) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-        """Give the entries of a mapping: its own, then what `<<` merges in and it has not itself."""
+        """Give the entries of a mapping: its own, then what `<<` merges in beside them."""
         if depth > MAX_DEPTH:
             raise _too_deep(node.start_mark)
         first: dict[str, yaml.ScalarNode] = {}
@@ -221,7 +228,7 @@ class _Reader:
         if node.tag in _TEXT:
             return node.value
         try:
-            return _CONSTRUCT[node.tag](self.constructor, node)
+            return _CONSTRUCT[node.tag](self.constructor, cast("yaml.ScalarNode", node))
         except (KeyError, ValueError):  # a tag that means nothing here, or not for this text
             tag = node.tag.replace(_TAG, "!!")
             self._note(node, path, f"cannot be read as {tag}; quote it if it is text")

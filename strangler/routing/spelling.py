@@ -6,6 +6,7 @@ Each is text with a spelling: the same pattern checks it here and in the JSON Sc
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -47,9 +48,18 @@ class Spelling:
         return {"type": "string", "pattern": self.pattern}
 
 
-_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 section 5.6.2
+# RFC 9110 section 5.6.2
+_FIELD_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+
+
+def _ipv6_or_name(url: str) -> str:
+    bracketed = re.search(r"\[(.+)\]", url)
+    if bracketed is not None:
+        IPv6Address(bracketed[1])  # its ValueError says what is wrong
+    return url
+
 
 Name: TypeAlias = Annotated[
     str,
@@ -79,6 +89,7 @@ TargetUrl: TypeAlias = Annotated[
         "must be http://HOST:PORT, without a path",
         {"^https:": "must be http://HOST:PORT: https to an upstream is not supported yet"},
     ),
+    AfterValidator(_ipv6_or_name),
 ]
 Host: TypeAlias = Annotated[
     str,
@@ -92,19 +103,19 @@ Host: TypeAlias = Annotated[
     ),
 ]
 HeaderName: TypeAlias = Annotated[
-    str, Spelling(rf"^{_TOKEN}$", "must be the name of a header field")
+    str, Spelling(rf"^{_FIELD_NAME}$", "must be the name of a header field")
 ]
 CanaryKey: TypeAlias = Annotated[
     str,
     Spelling(
-        rf"^(?:address|header:{_TOKEN}|cookie:{_TOKEN}|query:[^\x00-\x20&=#]+)$",
+        rf"^(?:address|header:{_FIELD_NAME}|cookie:{_FIELD_NAME}|query:[^\x00-\x20&=#]+)$",
         "must be header:NAME, cookie:NAME, query:NAME or address",
     ),
 ]
 Rule: TypeAlias = Annotated[
     str,
     Spelling(
-        rf"^(?:\$.*|header:{_TOKEN}|status|body)$",
+        r"^(?:\$.*|header:\S+|status|body)$",
         "must be a path such as $.items[*].updated_at, or header:NAME, status or body",
     ),
 ]
@@ -136,6 +147,6 @@ def seconds(duration: str) -> float:
 
 
 def hundredths(percent: str) -> int:
-    """Give a percentage in hundredths of a percent, which are the buckets of a canary: 0 to 10,000."""
+    """Give a percentage in hundredths of a percent, 0 to 10,000: the buckets of a canary."""
     whole, _, part = percent.rstrip("%").partition(".")
     return int(whole) * 100 + int(part.ljust(2, "0"))

@@ -1,0 +1,60 @@
+"""Works out, once per route, every decision that its requests can meet: `PHASES` made concrete."""
+
+from collections.abc import Mapping
+
+from strangler.routing.decision import Decision, Plan
+from strangler.routing.phase import Copying, PhaseRule, System
+
+Sides = Mapping[System, str]
+"""The names of the two upstreams between which a domain moves."""
+
+
+def always(decision: Decision) -> Plan:
+    """Make the plan that knows one decision only."""
+    return Plan(decision, decision, decision, decision, threshold=0, salt=b"", sample=0.0)
+
+
+def plan_writes(rule: PhaseRule, sides: Sides) -> Plan:
+    """Plan the writes of a route: one writer, no copies, and nothing that could write twice."""
+    return always(Decision(sides[rule.writes], rule.writes))
+
+
+def plan_reads(
+    rule: PhaseRule,
+    sides: Sides,
+    *,
+    salt: bytes,
+    threshold: int,
+    sample: float,
+    reversed_shadow: bool,
+    fallback: bool | None,
+) -> Plan:
+    """Plan the reads of a route: who may answer, who gets the copies, who steps in.
+
+    `fallback` is the operator's word, None for the phase's own habit: yes while the service
+    answers on trial, no once it is the system of record and the monolith may be stale.
+    """
+    copied = rule.copying is Copying.SAMPLED or (
+        rule.copying is Copying.IF_REVERSED and reversed_shadow
+    )
+    steps_in = rule.may_fall_back and (rule.canary_reads if fallback is None else fallback)
+    inside = System.SERVICE if rule.canary_reads else rule.reads
+    return Plan(
+        outside=_decision(rule.reads, sides, copied=copied, steps_in=steps_in),
+        outside_alone=_decision(rule.reads, sides, copied=False, steps_in=steps_in),
+        inside=_decision(inside, sides, copied=copied, steps_in=steps_in),
+        inside_alone=_decision(inside, sides, copied=False, steps_in=steps_in),
+        threshold=threshold if rule.canary_reads else 0,
+        salt=salt,
+        sample=sample if copied else 0.0,
+    )
+
+
+def _decision(system: System, sides: Sides, *, copied: bool, steps_in: bool) -> Decision:
+    other = sides[system.other]
+    return Decision(
+        primary=sides[system],
+        system=system,
+        candidate=other if copied else None,
+        fallback=other if steps_in and system is System.SERVICE else None,
+    )
