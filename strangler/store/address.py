@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -53,12 +52,9 @@ def _sqlite(url: URL, text: str) -> StoreAddress:
         raise StoreError(f"--store {text!r} names no file, and memory is not shared; {FORMS}")
     if url.query:
         raise StoreError(f"--store {text!r} has options, a file takes none; {FORMS}")
-    path = Path(url.database).absolute()
-    # mode=rw: a file that went away is an error and not a new, empty database.
-    opened = URL.create(
-        "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
-    )
-    return StoreAddress(opened, str(path), path)
+    # As written, not `url.database`: people put paths there, in which a `%` is a `%`.
+    path = Path(text.partition(":///")[2]).absolute()
+    return StoreAddress(URL.create("sqlite+aiosqlite", database=str(path)), str(path), path)
 
 
 def _postgres(url: URL) -> StoreAddress:

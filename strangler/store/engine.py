@@ -1,12 +1,14 @@
 """Opens connections to a store: pragmas, time bounds and the start of each transaction."""
 
+import asyncio
 import os
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from strangler.store.address import StoreAddress
 from strangler.store.errors import StoreError
@@ -30,7 +32,7 @@ WRITING = "BEGIN IMMEDIATE"
 def engine_for(address: StoreAddress) -> AsyncEngine:
     """Prepare connections to the store; nothing is opened yet."""
     if address.path is not None:
-        return _sqlite_engine(address)
+        return _sqlite_engine(address, address.path)
     try:
         return create_async_engine(
             address.url,
@@ -46,23 +48,37 @@ def engine_for(address: StoreAddress) -> AsyncEngine:
         ) from error
 
 
-def _sqlite_engine(address: StoreAddress) -> AsyncEngine:
+def _sqlite_engine(address: StoreAddress, path: Path) -> AsyncEngine:
     engine = create_async_engine(
         address.url,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=LOCK_WAIT,
-        connect_args={"timeout": LOCK_WAIT},
+        async_creator=partial(_connect, path),
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    """Take transactions out of the driver's hands, which would begin them late or not at all."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON").close()
+async def _connect(path: Path) -> aiosqlite.Connection:
+    """Open the file; one that went away is an error (`mode=rw`) and not a new, empty database.
+
+    Without an isolation level the driver leaves transactions to us: it would begin them late.
+    """
+    connection = aiosqlite.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=LOCK_WAIT, isolation_level=None
+    )
+    thread = connection._thread  # noqa: SLF001 - there is no other way to know that it ended
+    thread.daemon = True
+    try:
+        await connection
+        await (await connection.execute("PRAGMA foreign_keys = ON")).close()
+    except BaseException:
+        # Its thread reports the end to the loop, which must not be closed before.
+        connection.stop()
+        await asyncio.to_thread(thread.join)
+        raise
+    return connection
 
 
 def _begin(connection: Connection) -> None:
@@ -80,10 +96,9 @@ def find_file(path: Path, *, make: bool) -> None:
     try:
         if make and not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            with suppress(FileExistsError):  # another process made it just now
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         path.stat()
-    except FileExistsError:
-        return  # another process made it just now
     except FileNotFoundError as error:
         raise StoreError(
             f"the store {path} does not exist; start `strangler serve` once, or check --store"

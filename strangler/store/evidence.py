@@ -5,11 +5,12 @@ writers go through the tables in one order and through the rows in order of thei
 no two of them wait for each other in a circle.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, delete, func, select
+from sqlalchemy import ColumnElement, Table, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,16 +42,12 @@ async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
 
 
 async def _with_room(connection: AsyncConnection, seen: Sequence[Finding]) -> list[Finding]:
-    ids = [finding.id for finding in seen]
-    known = set(await connection.scalars(select(findings.c.id).where(findings.c.id.in_(ids))))
-    routes = {finding.route for finding in seen if finding.id not in known}
-    filled = (
-        select(findings.c.route, findings.c.noise, func.count())
-        .where(findings.c.route.in_(routes))
-        .group_by(findings.c.route, findings.c.noise)
-    )
-    rows = await connection.execute(filled) if routes else ()
-    return admitted(seen, known, {(route, noise): count for route, noise, count in rows})
+    """Leave out new findings of routes that have their fill; a route's findings are bounded."""
+    routes = {finding.route for finding in seen}
+    query = select(findings.c.id, findings.c.route, findings.c.noise)
+    rows = (await connection.execute(query.where(findings.c.route.in_(routes)))).all()
+    known = {id_ for id_, _, _ in rows}
+    return admitted(seen, known, Counter((route, noise) for _, route, noise in rows))
 
 
 async def _add_counts(connection: AsyncConnection, table: Table, name: str, counts: Counts) -> None:
