@@ -1,0 +1,159 @@
+"""Decides which element of one list stands against which of the other. All in O(n log n).
+
+Objects are paired by identity where they have one: the member whose values are all different
+within each list and that the lists have most in common, usually `id`. Else equal elements pair
+off, and what is left is paired in order.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Sequence
+from itertools import islice, pairwise, zip_longest
+from typing import NamedTuple
+
+from strangler.compare.verdict import JSON
+
+_IDENTIFYING = {str, int}  # exactly: True is no identity, and no float is
+_MOST_TRIED = 16
+"""How many members of the first object are tried as identity: ids come early."""
+
+
+class Pairing(NamedTuple):
+    """Pairs of indices (primary, candidate), and the indices of what has no partner."""
+
+    pairs: list[tuple[int, int]]
+    missing: list[int]
+    extra: list[int]
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the partners come in another order."""
+        return any(left[1] > right[1] for left, right in pairwise(self.pairs))
+
+
+NOTHING_TO_COMPARE = Pairing([], [], [])
+"""For lists that are known to be equal already."""
+
+
+def by_place(ours: int, theirs: int) -> Pairing:
+    """Pair two lists of these lengths index by index."""
+    both = min(ours, theirs)
+    return Pairing([(i, i) for i in range(both)], [*range(both, ours)], [*range(both, theirs)])
+
+
+def by_identity(
+    ours: Sequence[JSON], theirs: Sequence[JSON], usable: Callable[[str], bool]
+) -> Pairing | None:
+    """Pair objects by their identity; None where they have none.
+
+    `usable` says which members may serve: not those that are ignored. An identity that fewer than
+    half of the shorter list share is none: unique values may agree by accident.
+    """
+    shorter = min(len(ours), len(theirs))
+    best: tuple[list[Hashable], list[Hashable]] | None = None
+    most = (shorter - 1) // 2
+    left_objects, right_objects = _objects(ours), _objects(theirs)
+    if not left_objects or not right_objects:
+        return None
+    for name in filter(usable, islice(left_objects[0], _MOST_TRIED)):
+        left, right = _identities(left_objects, name), _identities(right_objects, name)
+        if left is None or right is None:
+            continue
+        shared = len(set(left) & set(right))
+        if shared > most:
+            best, most = (left, right), shared
+        if shared == shorter:
+            break
+    return None if best is None else _by_unique(*best)
+
+
+def by_equality(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> Pairing:
+    """Pair equal elements, each with the first equal one that has no partner yet."""
+    if ours == theirs:
+        return by_place(len(ours), len(theirs))
+    waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+    for index, key in enumerate(theirs):
+        waiting[key].append(index)
+    pairs, missing = [], []
+    for index, key in enumerate(ours):
+        if partners := waiting.get(key):
+            pairs.append((index, partners.popleft()))
+        else:
+            missing.append(index)
+    return Pairing(pairs, missing, sorted(i for left in waiting.values() for i in left))
+
+
+def in_order(pairing: Pairing, ours: int, theirs: int) -> Pairing:
+    """Keep as many pairs as come in the same order, and pair the gaps between them in order."""
+    pairs: list[tuple[int, int]] = []
+    missing: list[int] = []
+    extra: list[int] = []
+    before = (-1, -1)
+    for here in [*_longest_rise(pairing.pairs), (ours, theirs)]:
+        gap = zip_longest(range(before[0] + 1, here[0]), range(before[1] + 1, here[1]))
+        for i, j in gap:
+            if j is None:
+                missing.append(i)
+            elif i is None:
+                extra.append(j)
+            else:
+                pairs.append((i, j))
+        pairs.append(here)
+        before = here
+    return Pairing(pairs[:-1], missing, extra)
+
+
+def with_leftovers(pairing: Pairing, pairable: Callable[[int, int], bool]) -> Pairing:
+    """Pair in order what equality has left over, where `pairable` allows it."""
+    pairs = [pair for pair in zip(pairing.missing, pairing.extra, strict=False) if pairable(*pair)]
+    ours, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
+    return Pairing(
+        sorted(pairing.pairs + pairs),
+        [i for i in pairing.missing if i not in ours],
+        [j for j in pairing.extra if j not in theirs],
+    )
+
+
+def _objects(elements: Sequence[JSON]) -> list[dict[str, JSON]] | None:
+    """Give the elements if all are objects."""
+    objects = [each for each in elements if isinstance(each, dict)]
+    return objects if len(objects) == len(elements) else None
+
+
+def _identities(objects: list[dict[str, JSON]], name: str) -> list[Hashable] | None:
+    """Give each object's value of one member, if they can identify the objects in this list."""
+    values = [each.get(name) for each in objects]
+    if not set(map(type, values)) <= _IDENTIFYING:
+        return None
+    identities: list[Hashable] = [each for each in values if isinstance(each, str | int)]
+    return identities if len(set(identities)) == len(objects) else None
+
+
+def _by_unique(ours: list[Hashable], theirs: list[Hashable]) -> Pairing:
+    if ours == theirs:
+        return by_place(len(ours), len(theirs))
+    where = {key: index for index, key in enumerate(theirs)}
+    known = set(ours)
+    return Pairing(
+        [(index, where[key]) for index, key in enumerate(ours) if key in where],
+        [index for index, key in enumerate(ours) if key not in where],
+        [index for index, key in enumerate(theirs) if key not in known],
+    )
+
+
+def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Find the longest subsequence whose second indices rise (patience sorting)."""
+    ends: list[int] = []  # the smallest last value of a rise of each length
+    tails: list[int] = []  # which pair that is
+    previous: list[int] = []
+    for number, (_, value) in enumerate(pairs):
+        length = bisect_left(ends, value)
+        ends[length : length + 1] = [value]
+        tails[length : length + 1] = [number]
+        previous.append(tails[length - 1] if length else -1)
+    rise = []
+    at = tails[-1] if tails else -1
+    while at >= 0:
+        rise.append(pairs[at])
+        at = previous[at]
+    return rise[::-1]

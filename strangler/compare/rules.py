@@ -1,0 +1,141 @@
+"""What a route does not want compared, compiled once from the strings in `routes.yaml`.
+
+A rule is a path in the JSON body (see `paths`), `header:NAME` (also `header:set-cookie/NAME` and
+`header:set-cookie/NAME/ATTRIBUTE`), `status`, or `body` for a body that is not JSON.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from strangler.compare import automaton, paths
+from strangler.compare.automaton import PathRule, Purpose, State
+from strangler.compare.built_in import WHOLE_FIELDS
+
+# A token of RFC 9110 section 5.6.2, then for Set-Cookie perhaps a cookie's name and an attribute.
+_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_HEADER_RULE = re.compile(
+    rf"header:(?:(?P<name>(?i:set-cookie))/(?P<cookie>{_WORD})(?:/(?P<attribute>[A-Za-z-]+))?"
+    rf"|{_WORD})"
+)
+
+
+class RuleError(ValueError):
+    """A rule that cannot be compiled: `purpose` and `rule` say which, the message says why."""
+
+    def __init__(self, purpose: Purpose, rule: str, why: str) -> None:
+        super().__init__(f"{purpose.value} rule {rule!r}: {why}")
+        self.purpose = purpose
+        self.rule = rule
+        self.why = why
+
+    def __reduce__(self) -> tuple[type["RuleError"], tuple[Purpose, str, str]]:
+        return RuleError, (self.purpose, self.rule, self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one route, compiled. Equal when written equally."""
+
+    ignore: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()
+    plaintext: tuple[str, ...] = ()
+    states: tuple[State, ...] = field(default=automaton.build(()), repr=False, compare=False)
+    shown: tuple[State, ...] = field(default=automaton.build(()), repr=False, compare=False)
+    ignored_fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    shown_fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def compile(
+        cls, ignore: Iterable[str], unordered: Iterable[str], plaintext: Iterable[str] = ()
+    ) -> "Rules":
+        """Compile rules as written. Raises `RuleError` for the first that is wrong."""
+        ignored, ignored_fields = _sort(Purpose.IGNORE, ignore)
+        lists, list_fields = _sort(Purpose.UNORDERED, unordered)
+        shown, shown_fields = _sort(Purpose.PLAINTEXT, plaintext)
+        for text in list_fields.values():
+            raise RuleError(Purpose.UNORDERED, text, 'only lists in JSON bodies ("$…") have order')
+        return cls(
+            ignore=tuple(r.text for r in ignored) + tuple(ignored_fields.values()),
+            unordered=tuple(r.text for r in lists),
+            plaintext=tuple(r.text for r in shown) + tuple(shown_fields.values()),
+            states=_build([*ignored, *lists]),
+            shown=_build(shown),
+            ignored_fields=ignored_fields,
+            shown_fields=shown_fields,
+        )
+
+    def ignoring(self, place: str) -> str | None:
+        """Find the rule that ignores `status`, `body` or a `header:…` place or what it is in."""
+        return _covering(self.ignored_fields, place)
+
+    def shows(self, place: str) -> bool:
+        """Decide whether the values at a place, as written in a `Difference`, may be plaintext."""
+        if not place.startswith("$"):
+            return _covering(self.shown_fields, place.partition(" ")[0]) is not None
+        state = automaton.root_of(self.shown)
+        for selector in paths.parse(place):
+            if self.shown[state].plaintext is not None or selector.key is None:
+                break
+            state = self.shown[state].after(selector.key)
+        return self.shown[state].plaintext is not None
+
+    def made_by_route(self, rule: str) -> bool:
+        """Decide whether a rule that fired is the route's own, and not a built-in one."""
+        return rule in self.ignore or rule in self.unordered
+
+
+NO_RULES = Rules()
+
+
+def _sort(purpose: Purpose, texts: Iterable[str]) -> tuple[list[PathRule], dict[str, str]]:
+    """Part rules into those about JSON and those about the rest; what is built in is dropped."""
+    in_json: list[PathRule] = []
+    fields: dict[str, str] = {}
+    for text in dict.fromkeys(texts):
+        if text.startswith("$"):
+            try:
+                in_json.append(PathRule(text, purpose, paths.parse(text)))
+            except paths.PathError as error:
+                raise RuleError(purpose, text, str(error)) from error
+        elif (
+            key := _field_key(purpose, text)
+        ) not in WHOLE_FIELDS or purpose is not Purpose.IGNORE:
+            fields[key] = text
+    return in_json, fields
+
+
+def _field_key(purpose: Purpose, text: str) -> str:
+    """Write a rule about a field as the places of differences are written."""
+    if text in {"status", "body"}:
+        return text
+    match = _HEADER_RULE.fullmatch(text)
+    if match is None:
+        raise RuleError(purpose, text, _complaint(text))
+    if match["cookie"] is None:
+        return text.lower()
+    attribute = f"/{match['attribute'].lower()}" if match["attribute"] else ""
+    return f"header:set-cookie/{match['cookie']}{attribute}"
+
+
+def _complaint(text: str) -> str:
+    if text.lower().startswith("header:"):
+        return 'a header rule is "header:NAME", or "header:set-cookie/COOKIE" for one cookie'
+    hint = f' (did you mean "$.{text.lstrip(".")}"?)' if re.match(r"\.*[A-Za-z_]", text) else ""
+    return f'a rule starts with "$" or "header:", or is "status" or "body"{hint}'
+
+
+def _covering(rules: Mapping[str, str], place: str) -> str | None:
+    while place:
+        if place in rules:
+            return rules[place]
+        place = place.rpartition("/")[0]
+    return None
+
+
+def _build(rules: list[PathRule]) -> tuple[State, ...]:
+    try:
+        return automaton.build(rules)
+    except automaton.TooManyStates as error:
+        deepest = max(rules, key=lambda rule: len(rule.path))
+        raise RuleError(deepest.purpose, deepest.text, str(error)) from error
