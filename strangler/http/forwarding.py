@@ -154,6 +154,12 @@ def forward_response(
     return b"".join(lines)
 
 
+def end_to_end(headers: Headers) -> Headers:
+    """Give the fields that are about the message and not about one connection."""
+    removed = _removed(headers, HOP_BY_HOP)
+    return tuple(field for field in headers if field[0].lower() not in removed)
+
+
 def keeps_alive(headers: Headers, version: str) -> bool:
     """Decide whether a peer's message lets its connection persist (RFC 9112 section 9.3)."""
     if version == "1.1":

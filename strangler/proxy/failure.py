@@ -51,6 +51,10 @@ class Failure:
             case _:
                 assert_never(self.cause)
 
+    def members(self) -> dict[str, str]:
+        """Give what a problem document says of it: the upstream and the stage, no addresses."""
+        return {"upstream": self.upstream, "stage": self.stage.value}
+
     def __str__(self) -> str:
         """Say it in one line for people."""
         return f"{self.upstream}: {self.cause} while {self.stage}"

@@ -1,4 +1,4 @@
-"""Decides what follows a failed try: again, elsewhere, an answer of ours, or a broken connection."""
+"""Decides what follows a failed try: again, elsewhere, our own answer, or a broken connection."""
 
 from dataclasses import dataclass
 from enum import Enum

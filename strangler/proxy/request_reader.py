@@ -9,10 +9,8 @@ from collections import deque
 
 import httptools
 
-from strangler.http.message import Headers
-
 MAX_HEAD = 32 * 1024
-"""Octets of header fields (and again of trailers): four times what nginx and Apache allow a field."""
+"""Octets of a head, and again of trailers: nginx and Apache allow about as much by default."""
 
 
 class IncomingRequest:
@@ -86,6 +84,11 @@ class RequestReader:
         """Show what is queued."""
         return f"<RequestReader queued={len(self.requests)} error={self.error!r}>"
 
+    @property
+    def in_head(self) -> bool:
+        """Whether a next request has begun and its head is not whole."""
+        return self._fed > 0
+
     def feed(self, data: bytes) -> None:
         """Read on. Look at `requests`, `error` and `rest` afterwards."""
         if self.error:
@@ -149,6 +152,7 @@ class RequestReader:
         request.upgrade = parser.should_upgrade()
         request.has_head = True
         request.size = 0  # from here on it counts trailers
+        self._fed = 0
         self.requests.append(request)
 
     def on_body(self, data: bytes) -> None:

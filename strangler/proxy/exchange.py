@@ -1,0 +1,409 @@
+"""Performs one exchange: asks the primary, streams both bodies, recovers from failed tries.
+
+What to do was decided before (`Decision`), and what to do after a failure is decided elsewhere
+(`recovery`); here it is carried out. Memory is bounded on both sides: a slow client pauses the
+upstream, a slow upstream pauses the client.
+"""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, assert_never
+
+from strangler.http.forwarding import ForwardedHead, connection_fields, forward_response
+from strangler.http.framing import Framing
+from strangler.http.message import Headers, RequestHead
+from strangler.http.problem import problem_response
+from strangler.proxy.counters import UNCLAIMED
+from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.fetch import Capture
+from strangler.proxy.pool import TargetPool
+from strangler.proxy.recovery import IDEMPOTENT, Attempt, Recovery, recover
+from strangler.proxy.request_body import RequestBody
+from strangler.proxy.request_reader import IncomingRequest
+from strangler.proxy.response_output import ResponseOutput, ends_unannounced, interim_head
+from strangler.proxy.response_reader import ResponseHead
+from strangler.proxy.tunnel import open_tunnel
+from strangler.proxy.upstream import UpstreamConnection
+from strangler.routing.decision import Decision
+from strangler.routing.phase import Effect
+from strangler.routing.table import Route
+
+if TYPE_CHECKING:
+    from strangler.proxy.client import ClientConnection
+    from strangler.proxy.plane import DataPlane
+
+REPLAYED_BODY = 64 * 1024
+"""Octets of a request's body that are kept to send them once more where nothing else needs them."""
+
+
+class Exchange:
+    """One request and its response passing through us."""
+
+    __slots__ = (
+        "_blocked",
+        "_body",
+        "_capture",
+        "_client_blocked",
+        "_connecting",
+        "_connection",
+        "_output",
+        "_pool",
+        "_reused",
+        "_sent",
+        "_started_at",
+        "_target",
+        "_tried",
+        "_tries",
+        "_upstream",
+        "client",
+        "decision",
+        "forwarded",
+        "framing",
+        "head",
+        "plane",
+        "request",
+        "route",
+    )
+
+    def __init__(
+        self,
+        plane: "DataPlane",
+        client: "ClientConnection",
+        request: IncomingRequest,
+        head: RequestHead,
+        framing: Framing,
+        route: Route | None,
+        decision: Decision,
+        forwarded: ForwardedHead,
+    ) -> None:
+        """Know everything that was decided; nothing is sent before `begin`."""
+        self.plane = plane
+        self.client = client
+        self.request = request
+        self.head = head
+        self.framing = framing
+        self.route = route
+        self.decision = decision
+        self.forwarded = forwarded
+        self._started_at = time.perf_counter()
+        self._capture = Capture(plane.settings.copied_body) if decision.candidate else None
+        self._body = RequestBody(request, framing, self._octets_to_keep())
+        self._client_blocked = False
+        self._tries = 0
+        self._tried: list[TargetPool] = []
+        self._target: TargetPool | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._connection: UpstreamConnection | None = None
+        self._begin_try(decision.primary)
+
+    def __repr__(self) -> str:
+        """Show what is asked, of whom, and how far it has come."""
+        state = "committed" if self._output.committed else "sent" if self._sent else "sending"
+        return f"<Exchange {self.head.method} {self.head.target.path} {self._upstream} {state}>"
+
+    @property
+    def label(self) -> str:
+        """The route's label, for counters and findings."""
+        return self.route.label if self.route is not None else UNCLAIMED
+
+    def _octets_to_keep(self) -> int:
+        if self._capture is not None:
+            return self.plane.settings.copied_body
+        return REPLAYED_BODY if self._repeatable() else 0
+
+    def _begin_try(self, upstream: str) -> None:
+        self._upstream = upstream
+        self._pool = self.plane.pools[upstream]
+        self._tries += 1
+        self._reused = False
+        self._sent = False
+        self._blocked = False
+        self._output = ResponseOutput()
+
+    # The request, outwards.
+
+    def begin(self) -> None:
+        """Ask the primary."""
+        self._ask()
+
+    def _ask(self) -> None:
+        target = self._pool.choose(self._tried, insist=not self._may_fall_back())
+        if target is None:
+            self._fail(Stage.CHOOSING, Cause.UNAVAILABLE, "")
+            return
+        self._ask_target(target, target.take())
+
+    def _ask_target(self, target: TargetPool, connection: UpstreamConnection | None) -> None:
+        self._target = target
+        target.in_flight += 1
+        if connection is not None:
+            self._attach(connection)
+        else:
+            self._connecting = self.plane.spawn(self._connect(target))
+
+    async def _connect(self, target: TargetPool) -> None:
+        try:
+            connection = await target.connect(self._pool.upstream.timeouts.connect)
+        except OSError as error:
+            self._connecting = None
+            target.rest()
+            cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
+            self._fail(Stage.CONNECTING, cause, f"{target.target}: {error or 'timed out'}")
+            return
+        self._connecting = None
+        self._attach(connection)
+
+    def _attach(self, connection: UpstreamConnection) -> None:
+        self._connection = connection
+        self._reused = connection.served > 0
+        connection.start(self, self.head.method)
+        head = self.forwarded.to_bytes(
+            self.head.method,
+            self._origin_form(),
+            connection_fields(self.head.headers, self.framing, upgrade=self.request.upgrade),
+        )
+        self._send(head + b"".join(self._body.replay or ()))
+
+    def _origin_form(self) -> bytes:
+        """Give the request target: rewritten for the service, as it came for the monolith."""
+        if self.route is None:
+            return self.head.target.forward
+        return self.route.origin_form(self.head, self._upstream)
+
+    def request_progress(self) -> None:
+        """Send what has newly arrived of the request's body."""
+        if self._connection is not None and not self._sent:
+            self._send(b"")
+
+    def _send(self, before: bytes) -> None:
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - callers attach first
+        connection.write(before + self._body.take())
+        timeouts = self._pool.upstream.timeouts
+        if self.request.complete:
+            self._sent = True
+            connection.request_sent()
+            self.client.expect_within(timeouts.response)
+        else:
+            self.client.expect_within(timeouts.idle)
+            self.client.adjust_reading()
+
+    @property
+    def wants_more_body(self) -> bool:
+        """Whether the client may go on sending: nobody is blocked and little is waiting."""
+        return not self._blocked and not self._body.waits
+
+    def upstream_blocked(self, blocked: bool) -> None:
+        """Pass the upstream's back-pressure on to the client."""
+        self._blocked = blocked
+        self.client.adjust_reading()
+
+    # The response, back.
+
+    def interim(self, head: ResponseHead) -> None:
+        """Pass a 1xx on: a client that waits for 100 sends no body before it."""
+        if self.request.version == "1.1":
+            self.client.write(interim_head(head))
+        self.client.expect_within(self._pool.upstream.timeouts.response)
+
+    def response_started(self, head: ResponseHead) -> None:
+        """Write the head for the client, held back while a fallback could still take over."""
+        version = self.request.version
+        if not self.request.complete or (ends_unannounced(head) and version != "1.1"):
+            self.client.close_after_response()
+        self._output.start(
+            head,
+            request_id=self.forwarded.request_id,
+            version=version,
+            connection=self.client.connection_field(),
+            may_hold=self._may_fall_back(),
+        )
+        if self._capture is not None:
+            self._capture.start(head)
+
+    def response_data(self, data: bytes) -> None:
+        """Pass a piece of the body on, and keep it where a comparison needs it."""
+        self._output.data(data)
+        if self._capture is not None:
+            self._capture.data(data)
+
+    def response_finished(self, trailers: Headers) -> None:
+        """End the response, count it, hand a copy on, and let the client's next request begin."""
+        self._connection = None
+        self._leave_target()
+        self._output.finish(trailers)
+        self.flush()
+        head = self._output.head
+        assert head is not None  # noqa: S101 - a response that finished has started
+        self._count(self._system(), head.status)
+        if self._capture is not None:
+            self.plane.mirror.submit(self, self._capture, self._body.replay)
+        self.client.exchange_done()
+
+    def flush(self) -> None:
+        """Pass on what has come, unless it is held back."""
+        data = self._output.take()
+        if data:
+            self.client.write(data)
+            self.client.expect_within(self._pool.upstream.timeouts.idle)
+
+    def client_blocked(self, blocked: bool) -> None:
+        """Pass the client's back-pressure on to the upstream."""
+        self._client_blocked = blocked
+        if self._connection is None:
+            return
+        if blocked:
+            self._connection.pause_reading()
+        else:
+            self._connection.resume_reading()
+
+    def upgraded(self, head: ResponseHead, rest: bytes) -> None:
+        """Turn both connections into a tunnel, if the client asked for one."""
+        connection, self._connection = self._connection, None
+        assert connection is not None  # noqa: S101 - it has just called
+        if not self.request.upgrade:
+            connection.abandon()
+            self._fail(Stage.READING, Cause.INVALID, "101 without a request for it")
+            return
+        self._leave_target()
+        self._count(self._system(), head.status)
+        answer = forward_response(
+            head.status,
+            head.reason,
+            head.headers,
+            request_id=self.forwarded.request_id,
+            chunked=False,
+            connection=b"Upgrade\r\nUpgrade: websocket",
+        )
+        idle = self._pool.upstream.timeouts.idle
+        open_tunnel(self.plane, self.client, connection, answer + rest, idle)
+
+    # When it goes wrong.
+
+    def upstream_failed(self, stage: Stage, cause: Cause, detail: str) -> None:
+        """Recover from a connection that broke."""
+        self._connection = None
+        self._fail(stage, cause, detail)
+
+    def expired(self) -> None:
+        """Recover from a deadline: the upstream's, or the client's where it is the slow one."""
+        if self._connection is None:
+            return
+        if self._client_blocked:
+            self.client.abort()
+        elif self._output.head is not None:
+            self._time_out(Stage.READING)
+        elif self._sent:
+            self._time_out(Stage.WAITING)
+        elif self._blocked:
+            self._time_out(Stage.SENDING)
+        else:
+            self._drop_upstream()
+            self._answer(408, "the request's body did not arrive in time", {})
+
+    def _time_out(self, stage: Stage) -> None:
+        assert self._connection is not None  # noqa: S101 - `expired` has looked
+        self._connection.abandon()
+        self._connection = None
+        self._fail(stage, Cause.TIMEOUT, "")
+
+    def broken_request(self, detail: str) -> None:
+        """End an exchange whose request stopped making sense in its body."""
+        self._drop_upstream()
+        if self._output.committed:
+            self.client.abort()
+        else:
+            self._answer(400, f"ambiguous request: {detail}", {})
+
+    def cancel(self) -> None:
+        """Stop: the client has gone. The upstream is told by closing."""
+        self._drop_upstream()
+        self.plane.counters.cancelled += 1
+
+    def _drop_upstream(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        if self._connection is not None:
+            self._connection.abandon()
+            self._connection = None
+        self._leave_target()
+
+    def _leave_target(self) -> None:
+        if self._target is not None:
+            self._target.in_flight -= 1
+            self._tried.append(self._target)
+            self._target = None
+
+    def _fail(self, stage: Stage, cause: Cause, detail: str) -> None:
+        failure = Failure(self._upstream, stage, cause, detail)
+        self.plane.failed(failure)
+        target = self._target
+        self._leave_target()
+        step = recover(failure, self._attempt())
+        self.plane.counters.recoveries[self.label, step.value] += 1
+        match step:
+            case Recovery.SAME_AGAIN:
+                assert target is not None  # noqa: S101 - it had a connection
+                self._begin_try(self._upstream)
+                self._ask_target(target, None)
+            case Recovery.OTHER_TARGET:
+                self._begin_try(self._upstream)
+                self._ask()
+            case Recovery.FALLBACK:
+                assert self.decision.fallback is not None  # noqa: S101 - the attempt said so
+                self._begin_try(self.decision.fallback)
+                self._ask()
+            case Recovery.ANSWER:
+                self._answer(failure.status, str(failure), failure.members())
+            case Recovery.ABORT:
+                self.client.abort()
+            case _:
+                assert_never(step)
+
+    def _attempt(self) -> Attempt:
+        return Attempt(
+            committed=self._output.committed,
+            reused=self._reused,
+            replayable=self._body.replay is not None,
+            repeatable=self._repeatable(),
+            other_targets=self._pool.choose(self._tried, insist=False) is not None,
+            fallback=self._may_fall_back(),
+            tries=self._tries,
+        )
+
+    def _repeatable(self) -> bool:
+        effect = self.route.effect if self.route is not None else None
+        if effect is None:
+            return self.head.method in IDEMPOTENT
+        return effect is Effect.READ
+
+    def _may_fall_back(self) -> bool:
+        fallback = self.decision.fallback
+        return fallback is not None and fallback != self._upstream
+
+    def _answer(self, status: int, detail: str, members: dict[str, str | int]) -> None:
+        """Answer ourselves. A body that is still coming makes this the connection's last answer."""
+        if not self.request.complete:
+            self.client.close_after_response()
+        self._count("strangler", status)
+        self.client.write(
+            problem_response(
+                status,
+                detail,
+                request_id=self.forwarded.request_id,
+                close=self.client.closes_after_response,
+                body=self.head.method != "HEAD",
+                extra=members,
+            )
+        )
+        self.client.exchange_done()
+
+    def _system(self) -> str:
+        """Say which system answered: after a fallback it is the other one."""
+        system = self.decision.system
+        return (system if self._upstream == self.decision.primary else system.other).value
+
+    def _count(self, system: str, status: int) -> None:
+        seconds = time.perf_counter() - self._started_at
+        self.plane.counters.exchange_done(self.label, system, status, seconds)

@@ -1,0 +1,150 @@
+"""Performs one request of our own and collects its whole answer: shadow copies, health checks."""
+
+import asyncio
+
+from strangler.compare.response import Response
+from strangler.http.forwarding import end_to_end
+from strangler.http.message import Headers
+from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.pool import TargetPool, UpstreamPool
+from strangler.proxy.response_reader import ResponseHead
+from strangler.proxy.upstream import UpstreamConnection
+
+
+class Capture:
+    """A response as it is collected, up to a bound; `response` is None once there was more."""
+
+    __slots__ = ("_chunks", "_head", "_limit", "_size")
+
+    def __init__(self, limit: int) -> None:
+        """Hold at most `limit` octets of body."""
+        self._limit = limit
+        self._size = 0
+        self._head: ResponseHead | None = None
+        self._chunks: list[bytes] | None = []
+
+    def __repr__(self) -> str:
+        """Show how much is held."""
+        return f"<Capture {self._head!r} {self._size} octets>"
+
+    def start(self, head: ResponseHead) -> None:
+        """Begin, or begin anew: another try may have been captured before."""
+        self._head = head
+        self._size = 0
+        self._chunks = []
+
+    def data(self, data: bytes) -> None:
+        """Hold a piece of the body, or nothing any longer where it grows past the bound."""
+        if self._chunks is None:
+            return
+        self._size += len(data)
+        if self._size > self._limit:
+            self._chunks = None
+        else:
+            self._chunks.append(data)
+
+    def response(self) -> Response | None:
+        """Freeze what was captured."""
+        if self._head is None or self._chunks is None:
+            return None
+        return Response(self._head.status, end_to_end(self._head.headers), b"".join(self._chunks))
+
+
+class Fetch:
+    """The receiver of one answer of our own asking."""
+
+    __slots__ = ("_capture", "_done", "_upstream")
+
+    def __init__(self, upstream: str, limit: int) -> None:
+        """Wait for an answer of at most `limit` octets."""
+        self._upstream = upstream
+        self._capture = Capture(limit)
+        self._done: asyncio.Future[Response | Failure | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def __repr__(self) -> str:
+        """Show whether the answer is there."""
+        return f"<Fetch {self._upstream} done={self._done.done()}>"
+
+    async def answer(self) -> Response | Failure | None:
+        """Give the answer, a failure, or None where the answer was too large to hold."""
+        return await self._done
+
+    def interim(self, head: ResponseHead) -> None:
+        """Pass 1xx over."""
+
+    def response_started(self, head: ResponseHead) -> None:
+        """Begin to collect."""
+        self._capture.start(head)
+
+    def response_data(self, data: bytes) -> None:
+        """Collect."""
+        self._capture.data(data)
+
+    def response_finished(self, trailers: Headers) -> None:  # noqa: ARG002 - `Receiver`
+        """Give the answer."""
+        self._settle(self._capture.response())
+
+    def flush(self) -> None:
+        """Do nothing: there is nobody to pass octets on to."""
+
+    def upgraded(self, head: ResponseHead, rest: bytes) -> None:  # noqa: ARG002 - `Receiver`
+        """Refuse: nothing of ours asks for an upgrade."""
+        self.upstream_failed(Stage.READING, Cause.INVALID, "101 without a request for it")
+
+    def upstream_failed(self, stage: Stage, cause: Cause, detail: str) -> None:
+        """Give the failure."""
+        self._settle(Failure(self._upstream, stage, cause, detail))
+
+    def upstream_blocked(self, blocked: bool) -> None:
+        """Do nothing: what we send is small and already in memory."""
+
+    def _settle(self, outcome: Response | Failure | None) -> None:
+        if not self._done.done():
+            self._done.set_result(outcome)
+
+
+async def fetch(
+    pool: UpstreamPool, method: str, octets: bytes, limit: int, target: TargetPool | None = None
+) -> Response | Failure | None:
+    """Send one whole request (`octets`) and give its whole answer, a failure, or None if too large.
+
+    Nothing is retried but a connection that had closed while idle. The whole is bounded by the
+    upstream's `response` timeout.
+    """
+    name = pool.upstream.name
+    chosen = target or pool.choose(insist=False)
+    if chosen is None:
+        return Failure(name, Stage.CHOOSING, Cause.UNAVAILABLE)
+    outcome: Response | Failure | None = None
+    connection = chosen.take()
+    if connection is not None:
+        outcome = await _ask(pool, connection, method, octets, limit)
+        if not (isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED):
+            return outcome
+    try:
+        connection = await chosen.connect(pool.upstream.timeouts.connect)
+    except OSError as error:
+        chosen.rest()
+        cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
+        return Failure(name, Stage.CONNECTING, cause, str(error))
+    return await _ask(pool, connection, method, octets, limit)
+
+
+async def _ask(
+    pool: UpstreamPool, connection: UpstreamConnection, method: str, octets: bytes, limit: int
+) -> Response | Failure | None:
+    receiver = Fetch(pool.upstream.name, limit)
+    connection.start(receiver, method)
+    connection.write(octets)
+    connection.request_sent()
+    try:
+        async with asyncio.timeout(pool.upstream.timeouts.response):
+            return await receiver.answer()
+    except TimeoutError:
+        connection.abandon()
+        return Failure(pool.upstream.name, Stage.WAITING, Cause.TIMEOUT)
+    except asyncio.CancelledError:
+        connection.abandon()
+        raise

@@ -1,0 +1,252 @@
+"""Performs shadow copies: asks the candidate what the primary was asked, compares, reports.
+
+Nothing here is on a client's path: a copy starts after the client has its answer, on connections of
+its own, within bounds on copies and octets; what does not fit is dropped and counted. A fault of
+the comparator is ours and is counted apart from every verdict.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import structlog
+
+from strangler.compare.compare import compare
+from strangler.compare.noise import confirm
+from strangler.compare.redact import Redactor
+from strangler.compare.response import Response
+from strangler.compare.rules import Rules
+from strangler.compare.verdict import Comparison, Verdict
+from strangler.http.forwarding import ForwardedHead, connection_fields
+from strangler.http.framing import Framing
+from strangler.http.message import RequestHead
+from strangler.proxy.breaker import Breaker
+from strangler.proxy.failure import Failure
+from strangler.proxy.fetch import Capture, fetch
+from strangler.proxy.observe import Compared, Judgement, observe
+from strangler.proxy.pool import UpstreamPool
+from strangler.routing.decision import Decision
+from strangler.routing.table import Route, ShadowPolicy
+from strangler.store.records import Observation
+
+if TYPE_CHECKING:
+    from strangler.proxy.exchange import Exchange
+    from strangler.proxy.plane import DataPlane
+
+log = structlog.get_logger()
+
+_ROLE = b"X-Strangler-Shadow: %b\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One request to be asked again, and what the primary answered."""
+
+    route: Route
+    revision: int
+    decision: Decision
+    candidate: str
+    head: RequestHead
+    forwarded: ForwardedHead
+    framing: Framing
+    body: bytes
+    primary: Response
+
+    @property
+    def octets(self) -> int:
+        """How much memory it holds, about: request and both answers."""
+        return len(self.forwarded.fields) + len(self.body) + 2 * len(self.primary.body)
+
+    def request_to(self, upstream: str, role: bytes) -> bytes:
+        """Write the whole request; the upstream is told that nobody waits for the answer."""
+        extra = connection_fields(self.head.headers, self.framing, upgrade=False)
+        origin_form = self.route.origin_form(self.head, upstream)
+        head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role)
+        return head + self.body
+
+
+class Mirror:
+    """The shadow work of one worker."""
+
+    __slots__ = (
+        "_breakers",
+        "_executor",
+        "_octets",
+        "_plane",
+        "_redactor",
+        "_report",
+        "_rules",
+        "in_flight",
+    )
+
+    def __init__(self, plane: "DataPlane", report: Callable[[Observation], None]) -> None:
+        """Hand observations to `report`."""
+        self._plane = plane
+        self._report = report
+        self._redactor = Redactor(plane.settings.redaction_key)
+        self._rules: dict[ShadowPolicy, Rules] = {}
+        self._breakers: dict[str, Breaker] = {}
+        self._executor: ProcessPoolExecutor | None = None
+        self._octets = 0
+        self.in_flight = 0
+
+    def __repr__(self) -> str:
+        """Show what is held."""
+        return f"<Mirror in_flight={self.in_flight} octets={self._octets}>"
+
+    @property
+    def octets_held(self) -> int:
+        """Octets that copies in flight hold."""
+        return self._octets
+
+    def submit(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
+        """Take a copy of a finished exchange on, or drop it and say why."""
+        route, candidate = exchange.route, exchange.decision.candidate
+        primary = capture.response()
+        if route is None or candidate is None:
+            return
+        if primary is None or body is None:
+            self._count(route, "dropped: too large")
+            return
+        copy = Copy(
+            route,
+            self._plane.revision,
+            exchange.decision,
+            candidate,
+            exchange.head,
+            exchange.forwarded,
+            exchange.framing,
+            b"".join(body),
+            primary,
+        )
+        reason = self._reason_to_drop(copy)
+        if reason:
+            self._count(route, f"dropped: {reason}")
+            return
+        self._octets += copy.octets
+        self.in_flight += 1
+        self._plane.spawn(self._run(copy))
+
+    def _reason_to_drop(self, copy: Copy) -> str:
+        settings = self._plane.settings
+        if self._plane.draining:
+            return "draining"
+        if self.in_flight >= settings.copies_in_flight:
+            return "too many in flight"
+        if self._octets + copy.octets > settings.copy_octets:
+            return "too many octets held"
+        if not self._breaker(copy.candidate).allows(self._plane.now()):
+            return "candidate is failing"
+        return ""
+
+    async def _run(self, copy: Copy) -> None:
+        try:
+            candidate = await self._ask(copy, copy.candidate, b"candidate")
+            if isinstance(candidate, Response):
+                await self._judge(copy, candidate)
+        except Exception:
+            self._plane.counters.comparator_faults += 1
+            log.exception("comparator_fault", route=copy.route.label)
+        finally:
+            self.in_flight -= 1
+            self._octets -= copy.octets
+
+    async def _ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
+        """Ask one side; a failure is an inconclusive exchange, and counted by what failed."""
+        pool: UpstreamPool = self._plane.shadow_pools[upstream]
+        outcome = await fetch(
+            pool,
+            copy.head.method,
+            copy.request_to(upstream, role),
+            self._plane.settings.copied_body,
+        )
+        breaker = self._breaker(upstream)
+        if isinstance(outcome, Failure):
+            breaker.failed(self._plane.now())
+            self._count(copy.route, f"failed: {outcome.cause}")
+        else:
+            breaker.succeeded()
+            self._count(copy.route, "answered" if outcome else "dropped: too large")
+        if isinstance(outcome, Response):
+            return outcome
+        self._conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
+        return None
+
+    async def _judge(self, copy: Copy, candidate: Response) -> None:
+        rules = self._rules_of(copy.route)
+        first = await self._compare(copy.primary, candidate, rules)
+        judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
+        if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
+            judgement = await self._confirm(copy, candidate, first, rules)
+        if judgement is not None:
+            self._conclude(copy, candidate, judgement)
+
+    async def _confirm(
+        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules
+    ) -> Judgement | None:
+        """Ask both sides once more: what either also shows against itself is noise."""
+        await asyncio.sleep(self._plane.settings.confirm_after)
+        primary_again = await self._ask(copy, copy.decision.primary, b"primary")
+        if primary_again is None:
+            return None
+        candidate_again = await self._ask(copy, copy.candidate, b"candidate")
+        if candidate_again is None:
+            return None
+        confirmation = confirm(
+            first,
+            await self._compare(copy.primary, primary_again, rules),
+            await self._compare(candidate, candidate_again, rules),
+            await self._compare(primary_again, candidate_again, rules),
+        )
+        verdict = confirmation.comparison.verdict
+        return Judgement(verdict, first.fired, confirmation.confirmed, confirmation.noise)
+
+    async def _compare(self, primary: Response, candidate: Response, rules: Rules) -> Comparison:
+        if len(primary.body) + len(candidate.body) <= self._plane.settings.in_loop:
+            return compare(primary, candidate, rules)
+        if self._executor is None:
+            # Spawned, not forked: a fork would inherit every socket of this worker.
+            self._executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, compare, primary, candidate, rules)
+
+    def _conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
+        self._plane.counters.verdicts[copy.route.label, judgement.verdict.value] += 1
+        compared = Compared(
+            copy.route,
+            copy.revision,
+            copy.head,
+            copy.forwarded.request_id.decode("ascii"),
+            copy.candidate,
+            copy.primary,
+            candidate,
+        )
+        rules = self._rules_of(copy.route)
+        self._report(observe(compared, judgement, rules, self._redactor, datetime.now(UTC)))
+
+    def _rules_of(self, route: Route) -> Rules:
+        rules = self._rules.get(route.shadow)
+        if rules is None:
+            shadow = route.shadow
+            rules = Rules.compile(shadow.ignore, shadow.unordered, shadow.plaintext)
+            self._rules[shadow] = rules
+        return rules
+
+    def forget_rules(self) -> None:
+        """Drop compiled rules: another table is live."""
+        self._rules.clear()
+
+    def close(self) -> None:
+        """End the comparing process."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _breaker(self, upstream: str) -> Breaker:
+        return self._breakers.setdefault(upstream, Breaker())
+
+    def _count(self, route: Route, outcome: str) -> None:
+        self._plane.counters.copies[route.label, outcome] += 1

@@ -1,0 +1,88 @@
+"""Decides what is reported of one compared exchange: redacted, clustered, ready for the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from strangler.compare.finding import cluster
+from strangler.compare.redact import Redactor
+from strangler.compare.response import Response
+from strangler.compare.rules import Rules
+from strangler.compare.verdict import Difference, Verdict
+from strangler.http.message import RequestHead
+from strangler.routing.table import Route
+from strangler.store.records import Example, Observation, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a comparison came to, noise told apart from what counts."""
+
+    verdict: Verdict
+    fired: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    noise: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One exchange that was compared, with what the report needs to know of it."""
+
+    route: Route
+    revision: int
+    head: RequestHead
+    request_id: str
+    candidate_upstream: str
+    primary: Response
+    candidate: Response
+
+
+def observe(
+    compared: Compared, judgement: Judgement, rules: Rules, redactor: Redactor, at: datetime
+) -> Observation:
+    """Make the observation. No value of either answer is in it that a rule does not allow."""
+    return Observation(
+        at=at,
+        domain=compared.route.domain,
+        route=compared.route.label,
+        revision=compared.revision,
+        verdict=judgement.verdict.value,
+        fired=judgement.fired,
+        sightings=(
+            *_sightings(compared, judgement.differences, rules, redactor, at, noise=False),
+            *_sightings(compared, judgement.noise, rules, redactor, at, noise=True),
+        ),
+    )
+
+
+def _sightings(
+    compared: Compared,
+    differences: Sequence[Difference],
+    rules: Rules,
+    redactor: Redactor,
+    at: datetime,
+    *,
+    noise: bool,
+) -> list[Sighting]:
+    target = compared.head.target
+    return [
+        Sighting(
+            signature=found.signature,
+            kind=found.kind.value,
+            paths=found.paths,
+            noise=noise,
+            example=Example(
+                at=at,
+                request_id=compared.request_id,
+                method=compared.head.method,
+                target=redactor.target(target.path, target.query, compared.route.pattern),
+                primary_status=compared.primary.status,
+                candidate_status=compared.candidate.status,
+                candidate_upstream=compared.candidate_upstream,
+                differences=redactor.differences(
+                    [item for item in differences if item.kind is found.kind], rules
+                ),
+            ),
+        )
+        for found in cluster(compared.route.label, differences)
+    ]

@@ -1,0 +1,162 @@
+"""Holds one worker's data plane together: the live table, the pools, the connections, the counts.
+
+The table is one immutable snapshot and replaced whole; an exchange reads it once, when it begins.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from strangler.proxy.client import ClientConnection
+from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.failure import Failure
+from strangler.proxy.health import HealthChecks
+from strangler.proxy.mirror import Mirror
+from strangler.proxy.pool import UpstreamPool
+from strangler.proxy.settings import Settings
+from strangler.proxy.tunnel import Tunnel
+from strangler.routing.table import RouteTable
+from strangler.store.records import Observation
+
+log = structlog.get_logger()
+
+SWEEP = 0.1
+"""Seconds between two looks at all deadlines: one timer for a worker, not one for an exchange."""
+
+FAILURE_LOG_INTERVAL = 1.0
+"""Seconds between two log lines about one upstream; what lies between is in the counters."""
+
+
+class DataPlane:
+    """One worker's state. Everything in it belongs to the one loop that runs it."""
+
+    def __init__(
+        self,
+        table: RouteTable,
+        revision: int,
+        settings: Settings,
+        report: Callable[[Observation], None],
+    ) -> None:
+        """Start with a table; `report` takes what shadow copies show."""
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._logged: dict[str, float] = {}
+        self.now = self._loop.time
+        self.draw = random.random
+        self.settings = settings
+        self.counters = Counters()
+        self.clients: set[ClientConnection] = set()
+        self.tunnels: set[Tunnel] = set()
+        self.pools: dict[str, UpstreamPool] = {}
+        self.shadow_pools: dict[str, UpstreamPool] = {}
+        self.draining = False
+        self.mirror = Mirror(self, report)
+        self.health = HealthChecks(self)
+        self.apply(table, revision)
+
+    def __repr__(self) -> str:
+        """Show the revision and the load."""
+        return f"<DataPlane revision={self.revision} clients={len(self.clients)}>"
+
+    def apply(self, table: RouteTable, revision: int) -> None:
+        """Make a table live. Exchanges under way finish on the one they began with."""
+        for pools in (self.pools, self.shadow_pools):
+            for name, upstream in table.upstreams.items():
+                if name in pools:
+                    pools[name].update(upstream)
+                else:
+                    pools[name] = UpstreamPool(upstream, self.now)
+            # Pools of upstreams that left stay for the exchanges that still name them.
+            for name in pools.keys() - table.upstreams.keys():
+                pools[name].retire()
+        self.table = table
+        self.revision = revision
+        self.mirror.forget_rules()
+        self.health.follow(table)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the exchanges, and hold on to it until it is done."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def client_opened(self, client: ClientConnection) -> None:
+        """Count a client in."""
+        self.clients.add(client)
+        self.counters.connections += 1
+
+    def client_closed(self, client: ClientConnection) -> None:
+        """Count a client out."""
+        self.clients.discard(client)
+
+    def failed(self, failure: Failure) -> None:
+        """Count a failed try, and log one of many."""
+        name = failure.upstream
+        self.counters.failures[name, failure.stage.value, failure.cause.value] += 1
+        if self.now() - self._logged.get(name, -FAILURE_LOG_INTERVAL) >= FAILURE_LOG_INTERVAL:
+            self._logged[name] = self.now()
+            log.warning(
+                "upstream_failed",
+                upstream=name,
+                stage=failure.stage.value,
+                cause=failure.cause.value,
+                detail=failure.detail,
+            )
+
+    def gauges(self) -> Gauges:
+        """Take stock."""
+        return Gauges(
+            open_connections=len(self.clients),
+            exchanges_in_flight=sum(
+                pool.in_flight for upstream in self.pools.values() for pool in upstream.targets
+            ),
+            tunnels=len(self.tunnels),
+            copies_in_flight=self.mirror.in_flight,
+            copy_octets_held=self.mirror.octets_held,
+            healthy_targets={
+                name: (sum(pool.healthy for pool in upstream.targets), len(upstream.targets))
+                for name, upstream in self.pools.items()
+                if name in self.table.upstreams
+            },
+        )
+
+    async def sweep(self) -> None:
+        """Look at all deadlines, for ever."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            now = self.now()
+            for client in [client for client in self.clients if client.deadline < now]:
+                client.expired()
+            for tunnel in [tunnel for tunnel in self.tunnels if tunnel.deadline < now]:
+                tunnel.close()
+            for pools in (self.pools, self.shadow_pools):
+                for pool in pools.values():
+                    pool.sweep()
+
+    async def drain(self) -> None:
+        """Finish what is under way, within the `drain` bound; then close what is left."""
+        self.draining = True
+        for tunnel in list(self.tunnels):
+            tunnel.close()
+        deadline = self.now() + self.settings.drain
+        while self.clients and self.now() < deadline:
+            for client in [client for client in self.clients if client.idle]:
+                client.transport.close()
+            await asyncio.sleep(SWEEP / 2)
+        for client in list(self.clients):
+            client.abort()
+
+    async def close(self) -> None:
+        """Stop all work of our own and close every connection."""
+        self.mirror.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for pools in (self.pools, self.shadow_pools):
+            for pool in pools.values():
+                pool.abort()

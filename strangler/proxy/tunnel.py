@@ -1,0 +1,107 @@
+"""Performs a tunnel: after a 101, octets pass both ways as they come, with back-pressure."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from strangler.proxy.upstream import UpstreamConnection
+
+if TYPE_CHECKING:
+    from strangler.proxy.client import ClientConnection
+    from strangler.proxy.plane import DataPlane
+
+
+class Tunnel:
+    """The two ends of one upgraded connection; `deadline` moves on with every octet."""
+
+    __slots__ = ("_idle", "_plane", "deadline", "ends")
+
+    def __init__(
+        self, plane: "DataPlane", ends: tuple["TunnelEnd", "TunnelEnd"], idle: float
+    ) -> None:
+        """Tie two ends together and register with the data plane."""
+        self._plane = plane
+        self._idle = idle
+        self.ends = ends
+        self.deadline = plane.now() + idle
+        for end, other in (ends, reversed(ends)):
+            end.tunnel = self
+            end.other = other
+        plane.tunnels.add(self)
+
+    def __repr__(self) -> str:
+        """Show that it is open."""
+        return f"<Tunnel open={self in self._plane.tunnels}>"
+
+    def progress(self) -> None:
+        """Take note that octets have passed."""
+        self.deadline = self._plane.now() + self._idle
+
+    def close(self) -> None:
+        """Close both ends; what is buffered still leaves."""
+        self._plane.tunnels.discard(self)
+        for end in self.ends:
+            end.transport.close()
+
+
+class TunnelEnd(asyncio.Protocol):
+    """One side of a tunnel: whatever it receives, the other side sends."""
+
+    __slots__ = ("ended", "other", "transport", "tunnel")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Take an existing transport over; `Tunnel` ties the ends."""
+        self.transport = transport
+        self.ended = False
+        self.other: TunnelEnd
+        self.tunnel: Tunnel
+
+    def data_received(self, data: bytes) -> None:
+        """Pass octets on."""
+        self.other.transport.write(data)
+        self.tunnel.progress()
+
+    def eof_received(self) -> bool:
+        """Pass the end of one direction on; the other stays open until it ends too."""
+        self.ended = True
+        if self.other.ended:
+            self.tunnel.close()
+            return False
+        if not self.other.transport.is_closing() and self.other.transport.can_write_eof():
+            self.other.transport.write_eof()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Close the other side too."""
+        self.tunnel.close()
+
+    def pause_writing(self) -> None:
+        """Let the other side wait."""
+        if not self.other.transport.is_closing():
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Let the other side go on."""
+        if not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
+
+
+def open_tunnel(
+    plane: "DataPlane",
+    client: "ClientConnection",
+    upstream: UpstreamConnection,
+    to_client: bytes,
+    idle: float,
+) -> None:
+    """Turn a client's and an upstream's connection into one tunnel.
+
+    `to_client` is the 101 and what came behind it; what the client sent behind its request leaves
+    for the upstream only now, after the upstream has agreed.
+    """
+    ends = TunnelEnd(client.transport), TunnelEnd(upstream.hand_over())
+    to_upstream = client.hand_over()
+    Tunnel(plane, ends, idle)
+    for end in ends:
+        end.transport.set_protocol(end)
+    ends[0].transport.write(to_client)
+    if to_upstream:
+        ends[1].transport.write(to_upstream)

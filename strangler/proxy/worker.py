@@ -1,0 +1,129 @@
+"""Performs one worker process: a loop, a table and pools of its own, steered through a pipe.
+
+`python -m strangler.proxy.worker LISTENING_FD PIPE_FD`, both inherited from the supervisor. When
+the pipe closes the supervisor is gone, and a worker without one must not hold the port.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+
+import uvloop
+
+from strangler.logs import configure_logs
+from strangler.proxy.client import ClientConnection
+from strangler.proxy.messages import (
+    Counted,
+    Drain,
+    FromWorker,
+    Observed,
+    Scrape,
+    Serving,
+    Start,
+    Swap,
+    encode,
+    receive,
+)
+from strangler.proxy.plane import DataPlane
+from strangler.store.records import Observation
+
+BACKLOG = 4096
+"""Connections that the kernel holds while the loop is busy: a second of a busy site."""
+
+REPORT_INTERVAL = 0.25
+"""Seconds between two reports of observations."""
+
+UNREPORTED_BOUND = 2000
+"""Observations that wait for a report; more are dropped and counted."""
+
+PIPE_BOUND = 8 * 1024 * 1024
+"""Octets that wait in the pipe; a supervisor that does not read must not fill our memory."""
+
+
+class Worker:
+    """One worker: the data plane, its listening socket and its end of the pipe."""
+
+    def __init__(self, listener: socket.socket, pipe: socket.socket) -> None:
+        """Own both sockets."""
+        self._listener = listener
+        self._pipe = pipe
+        self._observations: list[Observation] = []
+        self._plane: DataPlane
+        self._writer: asyncio.StreamWriter
+
+    def __repr__(self) -> str:
+        """Show what is waiting to be reported."""
+        return f"<Worker {self._listener.getsockname()} unreported={len(self._observations)}>"
+
+    async def run(self) -> None:
+        """Serve until told to drain, or until the supervisor is gone."""
+        reader, self._writer = await asyncio.open_connection(sock=self._pipe)
+        start = await receive(reader)
+        if not isinstance(start, Start):
+            return
+        loop = asyncio.get_running_loop()
+        self._plane = plane = DataPlane(start.table, start.revision, start.settings, self._observe)
+        server = await loop.create_server(
+            lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG
+        )
+        beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
+        self._send(Serving(start.revision))
+        await self._obey(reader)
+        server.close()
+        await plane.drain()
+        self._send_observations()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await plane.close()
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+    async def _obey(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            match await receive(reader):
+                case Swap(table, revision):
+                    self._plane.apply(table, revision)
+                    self._send(Serving(revision))
+                case Scrape(number):
+                    self._send(Counted(number, self._plane.counters, self._plane.gauges()))
+                case Drain() | None:
+                    return
+
+    def _observe(self, observation: Observation) -> None:
+        if len(self._observations) >= UNREPORTED_BOUND:
+            self._plane.counters.unreported += 1
+        else:
+            self._observations.append(observation)
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_INTERVAL)
+            self._send_observations()
+
+    def _send_observations(self) -> None:
+        waiting = self._writer.transport.get_write_buffer_size()
+        if self._observations and waiting < PIPE_BOUND:
+            self._send(Observed(tuple(self._observations)))
+            self._observations.clear()
+
+    def _send(self, message: FromWorker) -> None:
+        self._writer.write(encode(message))
+
+
+def main() -> None:
+    """Run one worker on the two file descriptors named on the command line."""
+    # A terminal's Ctrl-C reaches the whole process group; the supervisor decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    configure_logs()
+    listener, pipe = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
+    listener.setblocking(False)
+    uvloop.run(Worker(listener, pipe).run())
+
+
+if __name__ == "__main__":
+    main()
