@@ -12,7 +12,7 @@ from strangler.routing.conditions import Condition, Conditions
 from strangler.routing.conditions import Source as From
 from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig, ShadowConfig
 from strangler.routing.mistakes import KeyPath, Mistake, RoutesError, did_you_mean
-from strangler.routing.pattern import Shape, parse_pattern
+from strangler.routing.pattern import Shape
 from strangler.routing.phase import PHASES, READ_METHODS, Effect, Phase
 from strangler.routing.shape import Parts, read_shape
 from strangler.routing.source import Source
@@ -125,7 +125,7 @@ def _tie_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
     """Find routes of which neither is the more specific, each once, with the first it ties with."""
     claims: dict[Shape, list[tuple[KeyPath, tuple[Conditions, ...]]]] = defaultdict(list)
     for path, route in routes:
-        same = claims[parse_pattern(route.path).shape]
+        same = claims[route.path.shape]
         mine = conditions_of(route)
         for other, theirs in same:
             if any(ours.ties(one) for ours in mine for one in theirs):

@@ -16,7 +16,7 @@ from strangler.routing.config import (
 from strangler.routing.decision import Decision
 from strangler.routing.keys import key_source
 from strangler.routing.match import Claim, Node
-from strangler.routing.pattern import Pattern, normalised, parse_pattern
+from strangler.routing.pattern import Pattern, normalised
 from strangler.routing.phase import PHASES, System
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes
 from strangler.routing.rewrite import PrefixRewrite
@@ -75,7 +75,7 @@ def label_of(route: RouteConfig) -> str:
     hosts = [f"host={','.join(sorted(route.hosts))}"] if route.hosts else []
     headers = [f"header:{name.lower()}={value}" for name, value in sorted(route.headers.items())]
     query = [f"query:{name}={value}" for name, value in sorted(route.query.items())]
-    return " ".join([*methods, route.path, *hosts, *headers, *query])
+    return " ".join([*methods, route.path.text, *hosts, *headers, *query])
 
 
 def _upstream(name: str, config: UpstreamConfig) -> Upstream:
@@ -129,12 +129,11 @@ def _canary(config: CanaryConfig) -> CanaryPolicy:
 def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
     phase = config.phase or frame.config.phase
     rule = PHASES[phase]
-    pattern = parse_pattern(config.path)
     shadow = _shadow(frame.config.shadow, config.shadow)
     return Route(
         label=label_of(config),
         domain=frame.name,
-        path=pattern,
+        path=config.path,
         claims=conditions_of(config),
         phase=phase,
         effect=config.effect,
@@ -151,7 +150,7 @@ def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
         writes=plan_writes(rule, frame.sides),
         canary=frame.canary if rule.canary_reads else None,
         shadow=shadow,
-        rewrite=None if config.rewrite is None else _rewrite(pattern, config.rewrite.prefix),
+        rewrite=None if config.rewrite is None else _rewrite(config.path, config.rewrite.prefix),
         line=line,
     )
 

@@ -92,7 +92,7 @@ def _mistake(source: Source, detail: ErrorDetails) -> Mistake:
     path = _path_of(detail)
     match detail["type"]:
         case "extra_forbidden":
-            known = _known_keys(path[:-1])
+            known = known_keys(path[:-1])
             return source.at_key(path, f"unknown key; {did_you_mean(path[-1], known)}")
         case "missing":
             return source.at_key(path, "is missing")
@@ -119,7 +119,7 @@ def _message(detail: ErrorDetails, path: KeyPath) -> str:
     return detail["msg"]
 
 
-def _known_keys(path: KeyPath) -> Iterable[str]:
+def known_keys(path: KeyPath) -> Iterable[str]:
     """Give the keys that the model at a key path has."""
     model: Any = RoutesConfig
     for step in path:

@@ -9,11 +9,18 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from strangler.routing.pattern import parse_pattern
+from strangler.routing.pattern import Pattern, parse_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +34,14 @@ class Spelling:
     message: str
     hints: Mapping[str, str] = field(default_factory=dict)
 
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is spelt so."""
+        return re.fullmatch(self.pattern, text) is not None
+
     def check(self, value: object) -> str:
         """Give the value back, or raise what pydantic reports."""
         if isinstance(value, str):
-            if re.search(self.pattern, value) and "\n" not in value:
+            if self.fits(value):
                 return value
             for pattern, hint in self.hints.items():
                 if re.search(pattern, value):
@@ -68,13 +79,11 @@ Name: TypeAlias = Annotated[
         "must be a name: a letter, then letters, digits, _ and -, 63 at most",
     ),
 ]
-Percent: TypeAlias = Annotated[
-    str,
-    Spelling(
-        r"^(?:100(?:\.0{1,2})?|[0-9]{1,2}(?:\.[0-9]{1,2})?)%$",
-        "must be between 0% and 100%, written like 10% or 0.25%",
-    ),
-]
+PERCENT = Spelling(
+    r"^(?:100(?:\.0{1,2})?|[0-9]{1,2}(?:\.[0-9]{1,2})?)%$",
+    "must be between 0% and 100%, written like 10% or 0.25%",
+)
+Percent: TypeAlias = Annotated[str, PERCENT]
 Duration: TypeAlias = Annotated[
     str,
     Spelling(
@@ -119,11 +128,12 @@ Rule: TypeAlias = Annotated[
         "must be a path such as $.items[*].updated_at, or header:NAME, status or body",
     ),
 ]
-PathPattern: TypeAlias = Annotated[
-    str,
-    AfterValidator(lambda text: parse_pattern(text).text),
-    Field(json_schema_extra={"pattern": "^/"}),
-]
+
+
+def _pattern(value: object) -> Pattern:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_pattern(value)
 
 
 def _prefix(text: str) -> str:
@@ -133,6 +143,11 @@ def _prefix(text: str) -> str:
     return text
 
 
+PathPattern: TypeAlias = Annotated[
+    Pattern,
+    PlainValidator(_pattern),
+    WithJsonSchema({"type": "string", "pattern": "^/"}),
+]
 PlainPath: TypeAlias = Annotated[
     str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": "^/[^{}*?]*$"})
 ]

@@ -130,6 +130,13 @@ class Route:
         """Choose the plan of reads or of writes for one method."""
         return self.reads if effect_of(method, self.effect) is Effect.READ else self.writes
 
+    def origin_form(self, head: RequestHead, upstream: str) -> bytes:
+        """Give the request target for one upstream: rewritten for the service alone."""
+        forward = head.target.forward
+        if self.rewrite is None or upstream != self.service:
+            return forward
+        return self.rewrite.apply(forward)
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:

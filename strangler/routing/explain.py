@@ -1,0 +1,141 @@
+"""Says of one request which route claims it and why, who answers it and who gets a copy."""
+
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from strangler.http.message import RequestHead
+from strangler.routing.decision import BUCKETS, Decision, Plan, bucket_of, decide
+from strangler.routing.match import Claim
+from strangler.routing.phase import Effect, Phase, System, effect_of
+from strangler.routing.table import Route, RouteTable
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A route that claims the path and did not get the request, and why."""
+
+    label: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryAnswer:
+    """Where a request falls in the canary. `bucket` is None for a request without the key."""
+
+    key: str
+    bucket: int | None
+    weight: str
+    threshold: int
+
+    def __str__(self) -> str:
+        """Say it for people."""
+        if self.bucket is None:
+            return f"no {self.key} in the request, so it stays with the monolith"
+        side = "below" if self.bucket < self.threshold else "not below"
+        return (
+            f"{self.key} falls into bucket {self.bucket} of {BUCKETS}, "
+            f"{side} {self.threshold} ({self.weight})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What happens to one request; `dataclasses.asdict` makes it JSON.
+
+    Without a `route`, nothing claims it and `domain`, `phase` and `line` are None too. `path` is
+    what was matched. `candidate` gets a copy of a `sample` (0 to 1) of such requests. `forwarded`
+    is what the primary is asked for, `copied` what the candidate is.
+    """
+
+    method: str
+    path: str
+    route: str | None
+    line: int | None
+    domain: str | None
+    phase: Phase | None
+    effect: Effect
+    passed: tuple[Passed, ...]
+    canary: CanaryAnswer | None
+    primary: str
+    system: System
+    candidate: str | None
+    sample: float
+    fallback: str | None
+    forwarded: str
+    copied: str | None
+
+
+def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") -> Explanation:
+    """Work out what happens to a request from the client at `address`."""
+    route = table.match(head)
+    plan = table.fallthrough if route is None else route.plan_for(head.method)
+    key = None if route is None or route.canary is None else route.canary.key.key_of(head, address)
+    decision = decide(plan, key, draw=0.0)  # the lowest draw: with the copy, if there are any
+    return Explanation(
+        method=head.method,
+        path=head.target.path,
+        route=route.label if route else None,
+        line=route.line if route else None,
+        domain=route.domain if route else None,
+        phase=route.phase if route else None,
+        effect=effect_of(head.method, route.effect if route else None),
+        passed=tuple(_passed(table, head, route)),
+        canary=None if route is None else _canary(route, plan, key),
+        primary=decision.primary,
+        system=decision.system,
+        candidate=decision.candidate,
+        sample=plan.sample,
+        fallback=decision.fallback,
+        forwarded=_forwarded(route, head, decision.system),
+        copied=_copied(route, head, decision),
+    )
+
+
+def _canary(route: Route, plan: Plan, key: bytes | None) -> CanaryAnswer | None:
+    if route.canary is None or plan.threshold == 0:
+        return None
+    bucket = None if key is None else bucket_of(plan.salt, key)
+    return CanaryAnswer(route.canary.key_text, bucket, route.canary.weight, plan.threshold)
+
+
+def _forwarded(route: Route | None, head: RequestHead, system: System) -> str:
+    forward = head.target.forward
+    if route is not None and route.rewrite is not None and system is System.SERVICE:
+        forward = route.rewrite.apply(forward)
+    return forward.decode("latin-1")
+
+
+def _copied(route: Route | None, head: RequestHead, decision: Decision) -> str | None:
+    if decision.candidate is None:
+        return None
+    return _forwarded(route, head, decision.system.other)
+
+
+def _passed(table: RouteTable, head: RequestHead, route: Route | None) -> list[Passed]:
+    """List the other routes on the path, the most specific first."""
+    claims = list(table.root.ranked(head.target.path))
+    winner = next((c for c in claims if c.owner is route and c.conditions.met(head)), None)
+    passed: dict[str, Passed] = {}
+    for claim in claims:
+        if claim.owner is not route and claim.owner.label not in passed:
+            why = claim.conditions.refusal(head) or (winner and _less_specific(claim, winner))
+            passed[claim.owner.label] = Passed(claim.owner.label, claim.owner.line, why or "")
+    return list(passed.values())
+
+
+def _less_specific(loser: Claim[Route], winner: Claim[Route]) -> str:
+    """Say by what rule of specificity one claim lost to another on the same request."""
+    for theirs, ours in zip_longest(loser.pattern.segments, winner.pattern.segments):
+        if theirs is None or ours is None:
+            return f"** is less specific than {ours or 'the end of the path'}"
+        if theirs.shape != ours.shape:
+            return f"the {theirs.kind} {theirs} is less specific than the {ours.kind} {ours}"
+    if loser.pattern.rest != winner.pattern.rest:
+        return "** is less specific than the end of the path"
+    (count, exact), (most, most_exact) = loser.conditions.rank, winner.conditions.rank
+    if count != most:
+        return f"has fewer conditions: {count}, not {most}"
+    if exact != most_exact:
+        return "has fewer conditions on exact values"
+    return "has a wider host pattern"
