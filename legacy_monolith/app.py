@@ -97,6 +97,7 @@ def application(monolith: Monolith) -> Quirks:
             Exception: _tell_fault,
         },
     )
+    app.router.redirect_slashes = False  # one of the quirks sees to it
     app.state.monolith = monolith
     return Quirks(app)
 
