@@ -29,7 +29,7 @@ def tally(batch: Batch) -> Tally:
     for observation in batch.observations:
         place = (observation.domain, observation.route, observation.revision)
         verdicts[(*place, observation.verdict)] += 1
-        rules.update((*place, rule) for rule in observation.fired)
+        rules.update((*place, storable(rule)) for rule in observation.fired)
         for sighting in observation.sightings:
             seen[finding_id(sighting)].append((observation, sighting))
     return Tally(verdicts, rules, {id_: _finding(id_, pairs) for id_, pairs in seen.items()})

@@ -55,6 +55,11 @@ async def test_verdicts_and_rules_are_counted_by_route_and_revision(store: Store
     assert await store.rule_counts("users") == []
 
 
+async def test_a_rule_that_a_database_cannot_hold_does_not_lose_the_batch(store: Store) -> None:
+    await store.record(batch(observation(fired=("$['\0']",))))
+    assert [each.rule for each in await store.rule_counts()] == ["$['\ufffd']"]
+
+
 async def test_an_empty_batch_changes_nothing(store: Store) -> None:
     assert await store.record(batch()) == 0
     assert await store.verdicts() == []
