@@ -4,11 +4,15 @@ import contextlib
 import logging
 import os
 import socket
+import sqlite3
 import sys
 
 import uvicorn
+from starlette.applications import Starlette
 
 from extracted.datasets.app import create_app
+from extracted.datasets.contents import Contents
+from extracted.datasets.database import Database
 from extracted.datasets.settings import Settings, parse_settings
 
 # Longer than a proxy keeps an idle connection, so that it never sends into one that is closing.
@@ -24,13 +28,14 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in self.servers[0].sockets:
             host, port = listener.getsockname()[:2]
-            print(f"datasets listening on http://{host}:{port}", flush=True)  # noqa: T201 - the ready line
+            sys.stdout.write(f"datasets listening on http://{host}:{port}\n")
+        sys.stdout.flush()
 
 
-def configuration(settings: Settings) -> uvicorn.Config:
+def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
     """Decide how uvicorn serves."""
     return uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",
@@ -39,6 +44,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # X-Forwarded-Proto is read where absolute URLs are made
         server_header=False,
         headers=[("Server", "datasets/1.0")],
         timeout_keep_alive=KEEP_ALIVE,
@@ -47,11 +53,16 @@ def configuration(settings: Settings) -> uvicorn.Config:
 
 
 def main() -> None:
-    """Serve."""
+    """Open what there is and serve; or say why that is not possible."""
     logging.basicConfig(format="datasets: %(levelname)s: %(message)s", level=logging.WARNING)
     settings = parse_settings(sys.argv[1:], os.environ)
+    try:
+        contents = Contents(settings.contents)
+        database = Database(settings.database, contents)
+    except (OSError, sqlite3.Error) as error:
+        sys.exit(f"datasets: cannot open the database {settings.database}: {error}")
     with contextlib.suppress(KeyboardInterrupt):
-        Server(configuration(settings)).run()
+        Server(configuration(create_app(settings, contents, database), settings)).run()
 
 
 if __name__ == "__main__":

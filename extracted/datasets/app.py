@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from extracted.datasets import endpoints, files
+from extracted.datasets.contents import Contents
+from extracted.datasets.database import Database
 from extracted.datasets.gate import answer, service_of
 from extracted.datasets.refusal import Refusal
 from extracted.datasets.regressions import FIXED, REGRESSED
@@ -83,12 +85,12 @@ HANDLERS: Mapping[Any, Any] = {
 }
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, contents: Contents, database: Database) -> Starlette:
     """Put the application together; it fills and follows from when it starts to when it ends."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with running(settings) as service:
+        async with running(settings, contents, database) as service:
             yield {"service": service}
 
     app = Starlette(

@@ -25,9 +25,9 @@ class Filter(NamedTuple):
 
 WANTED = """(:kind IS NULL OR kind = :kind)
     AND (:text = '' OR instr(lower(name), lower(:text)) OR instr(lower(description), lower(:text)))
-    AND NOT EXISTS (
+    AND (:tags = '[]' OR NOT EXISTS (
         SELECT value FROM json_each(:tags) EXCEPT SELECT value FROM json_each(datasets.tags)
-    )"""
+    ))"""
 COUNT = f"SELECT count(*) FROM datasets WHERE {WANTED}"  # noqa: S608 - constants only
 SELECT = f"""SELECT * FROM datasets WHERE {WANTED}
     ORDER BY id LIMIT :limit OFFSET :offset"""  # noqa: S608 - constants only

@@ -9,11 +9,14 @@ class Rounds:
 
     A run that is already under way may have missed what the caller wants it to see (it asked the
     monolith before, it read the outbox before), so a caller joins the next one, together with all
-    who come meanwhile: under load, many requests cost one run.
+    who come meanwhile: under load, many requests cost one run. There are at least `gap` seconds
+    between two runs, so that there is a bound on what they cost.
     """
 
-    def __init__(self, action: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, action: Callable[[], Awaitable[None]], gap: float = 0.0) -> None:
         self._action = action
+        self._gap = gap
+        self._earliest = 0.0
         self._busy = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -38,5 +41,9 @@ class Rounds:
 
     async def _run(self) -> None:
         async with self._busy:
+            await asyncio.sleep(self._earliest - asyncio.get_running_loop().time())
             self._next = None
-            await self._action()
+            try:
+                await self._action()
+            finally:
+                self._earliest = asyncio.get_running_loop().time() + self._gap

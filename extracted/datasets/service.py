@@ -36,8 +36,14 @@ class Service:
         return self._follower.filled
 
     async def read(self, query: Callable[[Connection], Result]) -> Result:
-        """Run a query; what is `Missing` is looked for once more after catching up."""
+        """Run a query on data as new as the monolith's, while the monolith is there.
+
+        It may be where this client wrote a moment ago. Once it does not answer, reads stop asking
+        it, until it answers the follower again; only what is `Missing` is worth another attempt.
+        """
         self._require_ready()
+        if self._follower.in_touch:
+            await self._follower.catch_up()
         try:
             return await self._database.read(query)
         except Missing:
@@ -58,10 +64,10 @@ class Service:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
-    """Run a service: open its data, follow and relay in the background, close everything."""
-    contents = Contents(settings.contents)
-    database = Database(settings.database, contents)
+async def running(
+    settings: Settings, contents: Contents, database: Database
+) -> AsyncIterator[Service]:
+    """Run a service: follow and relay in the background; at the end, close everything."""
     monolith = Monolith(settings.monolith, settings.internal_token)
     follower = Follower(monolith, database, contents)
     relay = Relay(monolith, database, contents)
