@@ -133,8 +133,9 @@ class Database:
             yield
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
             self._to_announce.clear()
+            if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                self._connection.execute("ROLLBACK")
             raise
         for channel in self._to_announce:
             self._announcements.announce(channel)
