@@ -16,7 +16,7 @@ class Bounds:
 
     body: int = 8 * 1024 * 1024
     depth: int = 100
-    values: int = 1_000_000
+    values: int = 500_000
     differences: int = 100
     places: int = 5
 

@@ -121,7 +121,9 @@ def json_of(body: bytes, media: Media, side: str) -> JSON:
 
 def _exactly(body: bytes, side: str) -> JSON:
     try:
-        parsed: JSON = json.loads(body, parse_int=_whole, parse_float=_fraction)
+        parsed: JSON = json.loads(
+            body, parse_int=_whole, parse_float=_fraction, parse_constant=Decimal
+        )
     except RecursionError as error:
         raise Inconclusive(f"{side}: JSON nested too deeply to parse") from error
     except (ValueError, ArithmeticError) as error:

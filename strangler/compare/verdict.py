@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | Decimal | bool | None"
-"""A parsed JSON value. `Decimal` holds the numbers that a double cannot (1e400)."""
+"""A parsed JSON value. `Decimal` holds what no finite double can: 1e400, NaN, Infinity."""
 
 
 class Verdict(StrEnum):

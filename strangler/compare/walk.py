@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Hashable
 from decimal import Decimal
 from enum import Enum
-from math import isnan
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import orjson
 
 from strangler.compare import pairing, paths
 from strangler.compare.automaton import DEAD, root_of
@@ -23,8 +24,15 @@ from strangler.compare.verdict import JSON, Kind
 
 _CONTAINERS = frozenset({dict, list})
 _NUMBERS = frozenset({int, float, Decimal})
+_PLAIN = frozenset({str, int, float, type(None)})
+"""Scalars that Python tells apart as JSON does, so that they need no freezing."""
+_SORTED = orjson.OPT_SORT_KEYS
 _COST_OF_A_DIFFERENCE = 5
 """In values looked at: writing a path takes about as long."""
+
+_PRUNED_LEVELS = range(1, 9)
+"""Where equal subtrees are looked for first: not the whole body, nor so deep that the repeated
+writing adds up to more than eight times its size."""
 
 
 class _Mark(Enum):
@@ -43,13 +51,15 @@ _Side: TypeAlias = "JSON | _Mark"
 class JsonWalk:
     """One walk over two values; what it notes goes to `found`."""
 
-    __slots__ = ("_depth", "_found", "_left", "_states", "_steps")
+    __slots__ = ("_depth", "_found", "_left", "_met", "_places", "_states", "_steps")
 
     def __init__(self, rules: Rules, bounds: Bounds, found: Found) -> None:
         self._states = rules.states
         self._found = found
         self._left = bounds.values
         self._depth = bounds.depth
+        self._places = bounds.places
+        self._met: Counter[tuple[object, ...]] = Counter()
         self._steps: list[Step] = []
 
     def __repr__(self) -> str:
@@ -63,19 +73,22 @@ class JsonWalk:
         """Compare what the sides have at the present place."""
         if (rule := self._states[state].ignore) is not None:
             self._ignored(rule, ours, theirs)
+        elif type(ours) not in _CONTAINERS or type(ours) is not type(theirs):
+            self._others(ours, theirs)
+        elif len(self._steps) in _PRUNED_LEVELS and _written_alike(ours, theirs):
+            return
         elif isinstance(ours, dict) and isinstance(theirs, dict):
             self._objects(ours, theirs, state)
         elif isinstance(ours, list) and isinstance(theirs, list):
             self._lists(ours, theirs, state)
-        else:
-            self._others(ours, theirs)
 
     def _objects(self, ours: dict[str, JSON], theirs: dict[str, JSON], state: int) -> None:
         self._spend(max(len(ours), len(theirs)), len(self._steps))
         after = self._states[state].after
         for name, left in ours.items():
             right = theirs.get(name, _Mark.ABSENT)
-            if not _plainly_equal(left, right):
+            kind = type(left)
+            if kind is not type(right) or kind in _CONTAINERS or left != right:
                 self._inside(name, left, right, after(name) if state else DEAD)
         if theirs.keys() != ours.keys():
             for name, right in theirs.items():
@@ -94,15 +107,20 @@ class JsonWalk:
             kept = paired.pairs[:EXCERPT_ITEMS]
             self._differ(Kind.ORDER, [i for i, _ in kept], [j for _, j in kept])
         for i, j in paired.pairs:
-            if not _plainly_equal(ours[i], theirs[j]):
-                straight = i == j and here.unordered is None
-                after = here.after(i) if straight else here.other_index
-                self._inside(i, ours[i], theirs[j], after)
+            left, right = ours[i], theirs[j]
+            kind = type(left)
+            if kind is not type(right) or kind in _CONTAINERS or left != right:
+                self._inside(i, left, right, self._after_element(state, i, j))
         for i in paired.missing:
-            self._inside(i, ours[i], _Mark.ABSENT, here.after(i))
+            self._inside(i, ours[i], _Mark.ABSENT, self._after_element(state, i, i))
         for j in paired.extra:
-            self._inside(j, _Mark.ABSENT, theirs[j], here.after(j))
+            self._inside(j, _Mark.ABSENT, theirs[j], self._after_element(state, j, j))
         return None
+
+    def _after_element(self, state: int, i: int, j: int) -> int:
+        """Give the state inside a pair of elements: an index means nothing where order does not."""
+        here = self._states[state]
+        return here.after(i) if i == j and here.unordered is None else here.other_index
 
     def _others(self, ours: _Side, theirs: _Side) -> None:
         """Compare a pair of which at least one side is neither object nor list, or not there."""
@@ -125,6 +143,8 @@ class JsonWalk:
 
     def _ignored(self, rule: str, ours: _Side, theirs: _Side) -> None:
         level = len(self._steps)
+        if rule in self._found.fired:
+            return
         if self._frozen(ours, DEAD, level) != self._frozen(theirs, DEAD, level):
             self._found.fire(rule)
 
@@ -145,8 +165,8 @@ class JsonWalk:
         if identified is not None:
             return identified
         level = len(self._steps) + 1
-        left = [self._frozen(each, after, level) for each in ours]
-        right = [self._frozen(each, after, level) for each in theirs]
+        left = self._frozen_elements(ours, after, level)
+        right = self._frozen_elements(theirs, after, level)
         if left == right and after == DEAD:
             return NOTHING_TO_COMPARE
         paired = pairing.by_equality(left, right)
@@ -175,8 +195,8 @@ class JsonWalk:
         states, here = self._states, self._states[state]
         members = [(name, inner, here.after(name)) for name, inner in value.items()]
         return frozenset(
-            (name, self._frozen(inner, after, level + 1))
-            for name, inner, after in members
+            (name, x if type(x) in _PLAIN else self._frozen(x, after, level + 1))
+            for name, x, after in members
             if states[after].ignore is None
         )
 
@@ -185,13 +205,23 @@ class JsonWalk:
         here = self._states[state]
         if self._states[here.other_index].ignore is not None:
             return ()
-        items = [self._frozen(inner, here.other_index, level + 1) for inner in value]
+        elements = self._frozen_elements(value, here.other_index, level + 1)
         if here.unordered is None:
-            return tuple(items)
-        return (_Mark.UNORDERED, frozenset(Counter(items).items()))
+            return tuple(elements)
+        return (_Mark.UNORDERED, frozenset(Counter(elements).items()))
+
+    def _frozen_elements(self, elements: list[JSON], state: int, level: int) -> list[Hashable]:
+        frozen: list[Any] = [
+            x if type(x) in _PLAIN else self._frozen(x, state, level) for x in elements
+        ]
+        return frozen
 
     def _differ(self, kind: Kind, ours: _Side, theirs: _Side) -> None:
         self._spend(_COST_OF_A_DIFFERENCE, 0)
+        shape = (kind, *(None if isinstance(step, int) else step for step in self._steps))
+        self._met[shape] += 1
+        if self._met[shape] > self._places:
+            return
         path, place = paths.collapse(self._steps), paths.write(self._steps)
         self._found.add(path, place, kind, _value(ours), _value(theirs))
 
@@ -204,14 +234,20 @@ class JsonWalk:
             raise Inconclusive(f"JSON nested more than {self._depth} levels deep")
 
 
-def _plainly_equal(ours: _Side, theirs: _Side) -> bool:
-    """Decide without a walk that two scalars of one type are equal; the usual case, so first."""
-    kind = type(ours)
-    return kind is type(theirs) and kind not in _CONTAINERS and ours == theirs
+def _written_alike(ours: _Side, theirs: _Side) -> bool:
+    """Decide at the speed of C that two values are certainly equal; False means "walk them".
+
+    What is written alike is alike: 1 and true, which Python takes for equal, are not. Values that
+    orjson cannot write (a `Decimal`, a lone surrogate, above 254 levels) are walked.
+    """
+    try:
+        return orjson.dumps(ours, option=_SORTED) == orjson.dumps(theirs, option=_SORTED)
+    except orjson.JSONEncodeError:
+        return False
 
 
 def _is_nan(value: _Side) -> bool:
-    return type(value) is float and isnan(value)
+    return isinstance(value, Decimal) and value.is_nan()
 
 
 def _value(side: _Side) -> JSON:
