@@ -89,6 +89,7 @@ def _transact(connection: Connection, transaction: Callable[[Connection], Result
         result = transaction(connection)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk rolls back by itself
+            connection.execute("ROLLBACK")
         raise
     return result

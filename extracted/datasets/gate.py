@@ -36,7 +36,7 @@ def require_writer(request: Request) -> Identity:
     if identity is None:
         raise Refusal(401, "NOT_AUTHENTICATED", "log in first")
     if not identity.may_write:
-        raise Refusal(403, "FORBIDDEN", "one of these roles is needed: admin, editor")
+        raise Refusal(403, "FORBIDDEN", "the role admin or editor is needed")
     return identity
 
 
