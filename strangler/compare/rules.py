@@ -105,6 +105,15 @@ def _sort(purpose: Purpose, texts: Iterable[str]) -> tuple[list[PathRule], dict[
     return in_json, fields
 
 
+def complaint(purpose: str, rule: str) -> str | None:
+    """Say what is wrong with one rule of `ignore`, `unordered` or `plaintext`, None for nothing."""
+    try:
+        Rules.compile(**{"ignore": (), "unordered": (), "plaintext": (), purpose: (rule,)})
+    except RuleError as error:
+        return error.why
+    return None
+
+
 def _field_key(purpose: Purpose, text: str) -> str:
     """Write a rule about a field as the places of differences are written."""
     if text in {"status", "body"}:

@@ -6,17 +6,17 @@ nothing equals a value of another type, and null is not the same as nothing.
 """
 
 from collections import Counter
-from collections.abc import Hashable
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
 from strangler.compare import pairing, paths
 from strangler.compare.automaton import DEAD, root_of
-from strangler.compare.bounds import Bounds, Inconclusive
+from strangler.compare.bounds import Bounds, Budget
 from strangler.compare.found import EXCERPT_ITEMS, Found
+from strangler.compare.freeze import Freezer, is_nan
 from strangler.compare.pairing import NOTHING_TO_COMPARE, Pairing
 from strangler.compare.paths import Step
 from strangler.compare.rules import Rules
@@ -24,8 +24,6 @@ from strangler.compare.verdict import JSON, Kind
 
 _CONTAINERS = frozenset({dict, list})
 _NUMBERS = frozenset({int, float, Decimal})
-_PLAIN = frozenset({str, int, float, type(None)})
-"""Scalars that Python tells apart as JSON does, so that they need no freezing."""
 _SORTED = orjson.OPT_SORT_KEYS
 _COST_OF_A_DIFFERENCE = 5
 """In values looked at: writing a path takes about as long."""
@@ -35,35 +33,32 @@ _PRUNED_LEVELS = range(1, 9)
 writing adds up to more than eight times its size."""
 
 
-class _Mark(Enum):
-    """Stands where no JSON value does, or for one that Python would take for another."""
+class _Absent(Enum):
+    """Stands for what one side has and the other has not."""
 
     ABSENT = "absent"
-    TRUE = "true"
-    FALSE = "false"
-    NAN = "nan"
-    UNORDERED = "unordered"
 
 
-_Side: TypeAlias = "JSON | _Mark"
+_ABSENT = _Absent.ABSENT
+_Side: TypeAlias = "JSON | _Absent"
 
 
 class JsonWalk:
     """One walk over two values; what it notes goes to `found`."""
 
-    __slots__ = ("_depth", "_found", "_left", "_met", "_places", "_states", "_steps")
+    __slots__ = ("_budget", "_found", "_freeze", "_met", "_places", "_states", "_steps")
 
     def __init__(self, rules: Rules, bounds: Bounds, found: Found) -> None:
         self._states = rules.states
         self._found = found
-        self._left = bounds.values
-        self._depth = bounds.depth
+        self._budget = Budget(bounds)
+        self._freeze = Freezer(rules.states, self._budget)
         self._places = bounds.places
         self._met: Counter[tuple[object, ...]] = Counter()
         self._steps: list[Step] = []
 
     def __repr__(self) -> str:
-        return f"<JsonWalk at {paths.write(self._steps)}, {self._left} values left>"
+        return f"<JsonWalk at {paths.write(self._steps)}, {self._budget}>"
 
     def compare(self, primary: JSON, candidate: JSON) -> None:
         """Compare two bodies. Raises `Inconclusive` past a bound, `Enough` when it has enough."""
@@ -83,20 +78,20 @@ class JsonWalk:
             self._lists(ours, theirs, state)
 
     def _objects(self, ours: dict[str, JSON], theirs: dict[str, JSON], state: int) -> None:
-        self._spend(max(len(ours), len(theirs)), len(self._steps))
+        self._budget.spend(max(len(ours), len(theirs)), len(self._steps))
         after = self._states[state].after
         for name, left in ours.items():
-            right = theirs.get(name, _Mark.ABSENT)
+            right = theirs.get(name, _ABSENT)
             kind = type(left)
             if kind is not type(right) or kind in _CONTAINERS or left != right:
                 self._inside(name, left, right, after(name) if state else DEAD)
         if theirs.keys() != ours.keys():
             for name, right in theirs.items():
                 if name not in ours:
-                    self._inside(name, _Mark.ABSENT, right, after(name) if state else DEAD)
+                    self._inside(name, _ABSENT, right, after(name) if state else DEAD)
 
     def _lists(self, ours: list[JSON], theirs: list[JSON], state: int) -> None:
-        self._spend(max(len(ours), len(theirs)), len(self._steps))
+        self._budget.spend(max(len(ours), len(theirs)), len(self._steps))
         here = self._states[state]
         if (rule := self._states[here.other_index].ignore) is not None:
             return self._ignored(rule, ours, theirs)
@@ -112,9 +107,9 @@ class JsonWalk:
             if kind is not type(right) or kind in _CONTAINERS or left != right:
                 self._inside(i, left, right, self._after_element(state, i, j))
         for i in paired.missing:
-            self._inside(i, ours[i], _Mark.ABSENT, self._after_element(state, i, i))
+            self._inside(i, ours[i], _ABSENT, self._after_element(state, i, i))
         for j in paired.extra:
-            self._inside(j, _Mark.ABSENT, theirs[j], self._after_element(state, j, j))
+            self._inside(j, _ABSENT, theirs[j], self._after_element(state, j, j))
         return None
 
     def _after_element(self, state: int, i: int, j: int) -> int:
@@ -124,12 +119,12 @@ class JsonWalk:
 
     def _others(self, ours: _Side, theirs: _Side) -> None:
         """Compare a pair of which at least one side is neither object nor list, or not there."""
-        if theirs is _Mark.ABSENT:
+        if theirs is _ABSENT:
             self._differ(Kind.MISSING, ours, None)
-        elif ours is _Mark.ABSENT:
+        elif ours is _ABSENT:
             self._differ(Kind.EXTRA, None, theirs)
         elif type(ours) in _NUMBERS and type(theirs) in _NUMBERS:
-            if ours != theirs and not (_is_nan(ours) and _is_nan(theirs)):
+            if ours != theirs and not (is_nan(ours) and is_nan(theirs)):
                 self._differ(Kind.VALUE, ours, theirs)
         elif type(ours) is not type(theirs):
             self._differ(Kind.TYPE, ours, theirs)
@@ -142,11 +137,15 @@ class JsonWalk:
         self._steps.pop()
 
     def _ignored(self, rule: str, ours: _Side, theirs: _Side) -> None:
-        level = len(self._steps)
-        if rule in self._found.fired:
-            return
-        if self._frozen(ours, DEAD, level) != self._frozen(theirs, DEAD, level):
+        if rule not in self._found.fired and not self._same(ours, theirs):
             self._found.fire(rule)
+
+    def _same(self, ours: _Side, theirs: _Side) -> bool:
+        """Decide whether two values are equal without any rule."""
+        if ours is _ABSENT or theirs is _ABSENT:
+            return False
+        level = len(self._steps)
+        return self._freeze.value(ours, DEAD, level) == self._freeze.value(theirs, DEAD, level)
 
     def _paired(self, ours: list[JSON], theirs: list[JSON], state: int) -> Pairing:
         """Decide which elements are compared with each other.
@@ -165,8 +164,8 @@ class JsonWalk:
         if identified is not None:
             return identified
         level = len(self._steps) + 1
-        left = self._frozen_elements(ours, after, level)
-        right = self._frozen_elements(theirs, after, level)
+        left = self._freeze.elements(ours, after, level)
+        right = self._freeze.elements(theirs, after, level)
         if left == right and after == DEAD:
             return NOTHING_TO_COMPARE
         paired = pairing.by_equality(left, right)
@@ -180,58 +179,14 @@ class JsonWalk:
             return pairing.by_place(len(ours), len(theirs))
         return pairing.in_order(paired, len(ours), len(theirs))
 
-    def _frozen(self, value: _Side, state: int, level: int) -> Hashable:
-        """Make a hashable value that is equal to another one's where the rules say equal."""
-        if isinstance(value, dict):
-            return self._frozen_object(value, state, level)
-        if isinstance(value, list):
-            return self._frozen_list(value, state, level)
-        if isinstance(value, bool):
-            return _Mark.TRUE if value else _Mark.FALSE
-        return _Mark.NAN if _is_nan(value) else value
-
-    def _frozen_object(self, value: dict[str, JSON], state: int, level: int) -> Hashable:
-        self._spend(len(value), level)
-        states, here = self._states, self._states[state]
-        members = [(name, inner, here.after(name)) for name, inner in value.items()]
-        return frozenset(
-            (name, x if type(x) in _PLAIN else self._frozen(x, after, level + 1))
-            for name, x, after in members
-            if states[after].ignore is None
-        )
-
-    def _frozen_list(self, value: list[JSON], state: int, level: int) -> Hashable:
-        self._spend(len(value), level)
-        here = self._states[state]
-        if self._states[here.other_index].ignore is not None:
-            return ()
-        elements = self._frozen_elements(value, here.other_index, level + 1)
-        if here.unordered is None:
-            return tuple(elements)
-        return (_Mark.UNORDERED, frozenset(Counter(elements).items()))
-
-    def _frozen_elements(self, elements: list[JSON], state: int, level: int) -> list[Hashable]:
-        frozen: list[Any] = [
-            x if type(x) in _PLAIN else self._frozen(x, state, level) for x in elements
-        ]
-        return frozen
-
     def _differ(self, kind: Kind, ours: _Side, theirs: _Side) -> None:
-        self._spend(_COST_OF_A_DIFFERENCE, 0)
+        self._budget.spend(_COST_OF_A_DIFFERENCE, 0)
         shape = (kind, *(None if isinstance(step, int) else step for step in self._steps))
         self._met[shape] += 1
         if self._met[shape] > self._places:
             return
         path, place = paths.collapse(self._steps), paths.write(self._steps)
         self._found.add(path, place, kind, _value(ours), _value(theirs))
-
-    def _spend(self, values: int, level: int) -> None:
-        """Account for looking at some values, at some level. Raises `Inconclusive`."""
-        self._left -= values
-        if self._left < 0:
-            raise Inconclusive("more values than are compared")
-        if level > self._depth:
-            raise Inconclusive(f"JSON nested more than {self._depth} levels deep")
 
 
 def _written_alike(ours: _Side, theirs: _Side) -> bool:
@@ -246,9 +201,5 @@ def _written_alike(ours: _Side, theirs: _Side) -> bool:
         return False
 
 
-def _is_nan(value: _Side) -> bool:
-    return isinstance(value, Decimal) and value.is_nan()
-
-
 def _value(side: _Side) -> JSON:
-    return None if isinstance(side, _Mark) else side
+    return None if isinstance(side, _Absent) else side

@@ -1,0 +1,95 @@
+"""Makes hashable stand-ins for JSON values: equal exactly where the values are, under the rules.
+
+With them, elements of lists are found in each other's list without comparing each with each.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from strangler.compare.automaton import DEAD, State
+from strangler.compare.bounds import Budget
+from strangler.compare.verdict import JSON
+
+_PLAIN = frozenset({str, int, float, type(None)})
+"""Scalars that Python tells apart as JSON does, so that they stand for themselves."""
+
+
+class _Mark(Enum):
+    """Stands for what Python would take for something else (true for 1), or for no list."""
+
+    TRUE = "true"
+    FALSE = "false"
+    NAN = "nan"
+    UNORDERED = "unordered"
+
+
+class Freezer:
+    """Freezes values as the states of one set of rules say, on the budget of one comparison."""
+
+    __slots__ = ("_budget", "_states")
+
+    def __init__(self, states: Sequence[State], budget: Budget) -> None:
+        self._states = states
+        self._budget = budget
+
+    def __repr__(self) -> str:
+        return f"<Freezer {len(self._states)} states, {self._budget}>"
+
+    def value(self, value: JSON, state: int, level: int) -> Hashable:
+        """Freeze a value that stands at a place in `state`, `level` steps below `$`."""
+        if isinstance(value, dict):
+            return self._object(value, state, level)
+        if isinstance(value, list):
+            return self._list(value, state, level)
+        if isinstance(value, bool):
+            return _Mark.TRUE if value else _Mark.FALSE
+        return _Mark.NAN if is_nan(value) else value
+
+    def _object(self, value: dict[str, JSON], state: int, level: int) -> Hashable:
+        self._budget.spend(len(value), level)
+        if state == DEAD:
+            return frozenset(
+                [
+                    (name, x if type(x) in _PLAIN else self.value(x, DEAD, level + 1))
+                    for name, x in value.items()
+                ]
+            )
+        states, here = self._states, self._states[state]
+        members = [(name, inner, here.after(name)) for name, inner in value.items()]
+        return frozenset(
+            (name, x if type(x) in _PLAIN else self.value(x, after, level + 1))
+            for name, x, after in members
+            if states[after].ignore is None
+        )
+
+    def _list(self, value: list[JSON], state: int, level: int) -> Hashable:
+        self._budget.spend(len(value), level)
+        here = self._states[state]
+        if self._states[here.other_index].ignore is not None:
+            return ()
+        if here.indices and here.unordered is None:
+            states = [(x, here.after(i)) for i, x in enumerate(value)]
+            return tuple(
+                (i, self.value(x, after, level + 1))
+                for i, (x, after) in enumerate(states)
+                if self._states[after].ignore is None
+            )
+        elements = self.elements(value, here.other_index, level + 1)
+        if here.unordered is None:
+            return tuple(elements)
+        return (_Mark.UNORDERED, frozenset(Counter(elements).items()))
+
+    def elements(self, elements: list[JSON], state: int, level: int) -> list[Hashable]:
+        """Freeze each element of a list; `state` and `level` are the elements'."""
+        frozen: list[Any] = [
+            x if type(x) in _PLAIN else self.value(x, state, level) for x in elements
+        ]
+        return frozen
+
+
+def is_nan(value: object) -> bool:
+    """Decide whether a parsed JSON value is NaN, which is no JSON but is sent for it."""
+    return isinstance(value, Decimal) and value.is_nan()
