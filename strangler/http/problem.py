@@ -1,5 +1,6 @@
 """Writes the answers that are ours: `application/problem+json` (RFC 9457) as a whole response."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
@@ -14,7 +15,7 @@ def problem_response(
     request_id: bytes = b"",
     close: bool,
     body: bool = True,
-    extra: dict[str, str | int] | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> bytes:
     """Write a problem document as the bytes of a response.
 

@@ -79,7 +79,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Register with the data plane and wait for a first request."""
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not subclasses
         peername = transport.get_extra_info("peername")
         address = peername[0] if peername else "unknown"
         self._peer = Peer(address, trusted=self._plane.settings.trusts(address))

@@ -382,7 +382,7 @@ class Exchange:
         fallback = self.decision.fallback
         return fallback is not None and fallback != self._upstream
 
-    def _answer(self, status: int, detail: str, members: dict[str, str | int]) -> None:
+    def _answer(self, status: int, detail: str, members: dict[str, str]) -> None:
         """Answer ourselves. A body that is still coming makes this the connection's last answer."""
         if not self.request.complete:
             self.client.close_after_response()

@@ -123,7 +123,7 @@ class UpstreamPool:
         """Take a new description over; targets that stay keep their connections."""
         known = {pool.target: pool for pool in self.targets}
         self.targets = [
-            known.pop(target, None) or TargetPool(target, self._clock)
+            known.pop(target) if target in known else TargetPool(target, self._clock)
             for target in upstream.targets
         ]
         self.upstream = upstream

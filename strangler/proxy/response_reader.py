@@ -94,11 +94,7 @@ class ResponseReader:
         except httptools.HttpParserUpgrade as upgrade:
             self.rest = data[upgrade.args[0] :]
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
-            # Octets behind a complete response spoil the connection, not the response.
-            if self.complete:
-                self.surplus = True
-            else:
-                self.error = self.error or str(error) or "not HTTP"
+            self._broken(str(error) or "not HTTP")
         if self.head is not None and not self.complete and self._bodiless(self.head):
             self._finish_at_head()
 
@@ -110,6 +106,13 @@ class ResponseReader:
             self.complete = True
         else:
             self.error = "closed before the response was whole"
+
+    def _broken(self, reason: str) -> None:
+        # Octets behind a complete response spoil the connection, not the response.
+        if self.complete:
+            self.surplus = True
+        else:
+            self.error = self.error or reason
 
     def _bodiless(self, head: ResponseHead) -> bool:
         return head.framing.kind is BodyKind.NONE and head.status != 101

@@ -1,0 +1,205 @@
+"""Performs the way from a changed file or a newer revision to all workers: follow and watch.
+
+The live table is always the newest revision in the store. A saved file becomes a revision; a
+revision, whoever made it, becomes the table of every worker. When the store is away the table
+stays, and so do the clients.
+"""
+
+import asyncio
+import os
+import pwd
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+from strangler.compare.rules import complaint
+from strangler.control.supervisor import Supervisor
+from strangler.migration.transition import transitions_between
+from strangler.routing.compile import load
+from strangler.routing.mistakes import RoutesError
+from strangler.routing.table import RouteTable
+from strangler.store.errors import Conflict, StoreError
+from strangler.store.records import Notice, Revision, Transition
+from strangler.store.store import Store
+
+log = structlog.get_logger()
+
+POLL = 0.5
+"""Seconds between two looks at the store for a newer revision."""
+
+REFUSED_FILE = "routes-refused"
+"""The kind of the notice that `status` shows while a saved file is not good enough to go live."""
+
+
+class LiveTable:
+    """The table that is live on this replica, and the two ways in which another takes its place."""
+
+    def __init__(self, store: Store, replica: str) -> None:
+        """Know the store; `replica` names this machine in notices."""
+        self._store = store
+        self._replica = replica
+        self.table: RouteTable
+        self.revision: Revision
+        self.refused = 0
+        self.store_failures = 0
+        self.store_available = True
+
+    def __repr__(self) -> str:
+        """Show the revision and whether the store is there."""
+        return f"<LiveTable revision={self.revision.number} store={self.store_available}>"
+
+    async def begin(self, routes: Path | None) -> None:
+        """Find the table to start with: the file's, made a revision, or the store's newest.
+
+        Raises `RoutesError`, `StoreError`, or `OSError` where the file cannot be read.
+        """
+        newest = await self._store.newest()
+        if routes is not None:
+            text = _read(routes)
+            table = load(text, routes.name, complaint)
+            if newest is None or newest.digest != table.digest:
+                newest = await self._add(text.decode(), table, newest, routes, "the file at start")
+            self.table, self.revision = table, newest
+        elif newest is not None:
+            self.table, self.revision = load(newest.text, f"revision {newest.number}"), newest
+        else:
+            raise StoreError("the store holds no revision yet; start once with --routes FILE")
+
+    async def follow(self, supervisor: Supervisor) -> None:
+        """Make every newer revision live, for ever."""
+        while True:
+            await asyncio.sleep(POLL)
+            try:
+                if await self._store.newest_number() != self.revision.number:
+                    await self._go_live(supervisor)
+                self._store_answered()
+            except StoreError as error:
+                self.store_failed(error)
+
+    async def _go_live(self, supervisor: Supervisor) -> None:
+        revision = await self._store.newest()
+        if revision is None:
+            return
+        try:
+            table = load(revision.text, f"revision {revision.number}")
+        except RoutesError as error:
+            # Written by a newer strangler; the older replicas keep what they understand.
+            log.error("revision_refused", revision=revision.number, mistakes=_lines(error))
+            self.refused += 1
+            self.revision = revision
+            return
+        self.table, self.revision = table, revision
+        await supervisor.swap(table, revision.number)
+        log.info(
+            "revision_live", revision=revision.number, actor=revision.actor, reason=revision.reason
+        )
+
+    async def watch(self, routes: Path, supervisor: Supervisor) -> None:
+        """Turn every good save of the file into a revision, for ever."""
+        seen = b""
+        # The directory, because editors replace a file instead of writing into it, and mounted
+        # configuration changes by a symbolic link beside it.
+        changes = awatch(
+            routes.parent, recursive=False, debounce=200, step=50, yield_on_timeout=True
+        )
+        async for _ in changes:
+            text = _read_if_there(routes)
+            if text not in {seen, None}:
+                seen = text
+                await self._file_saved(routes, text, supervisor)
+
+    async def _file_saved(self, path: Path, text: bytes, supervisor: Supervisor) -> None:
+        try:
+            table = load(text, path.name, complaint)
+        except RoutesError as error:
+            await self._refuse("\n".join(_lines(error)))
+            return
+        try:
+            newest = await self._store.newest()
+            if newest is None or newest.digest != table.digest:
+                await self._add(text.decode(), table, newest, path, "the file was saved")
+            await self._store.withdraw_notices(REFUSED_FILE)
+            if await self._store.newest_number() != self.revision.number:
+                await self._go_live(supervisor)
+            self._store_answered()
+        except Conflict:
+            await self._file_saved(path, text, supervisor)
+        except StoreError as error:
+            self.store_failed(error)
+            log.error("file_not_live", reason="the store is away; save the file again later")
+
+    async def _refuse(self, mistakes: str) -> None:
+        """Keep the table, and say everywhere why the saved file is not live."""
+        self.refused += 1
+        log.error("routes_refused", mistakes=mistakes.splitlines())
+        notice = Notice(self._replica, REFUSED_FILE, datetime.now(UTC), mistakes)
+        try:
+            await self._store.post_notice(notice)
+        except StoreError as error:
+            self.store_failed(error)
+
+    async def _add(
+        self, text: str, table: RouteTable, newest: Revision | None, path: Path, reason: str
+    ) -> Revision:
+        old = load(newest.text, f"revision {newest.number}") if newest is not None else None
+        changes = transitions_between(old, table)
+        return await self._store.add_revision(
+            text=text,
+            digest=table.digest,
+            actor=_owner(path),
+            reason=reason,
+            at=datetime.now(UTC),
+            transitions=[
+                Transition(
+                    change.domain,
+                    change.route,
+                    change.before.value,
+                    change.after.value,
+                    change.detail,
+                )
+                for change in changes
+            ],
+            previous=newest.number if newest is not None else None,
+            # A save cannot carry a --force, and a file that its owner wrote is obeyed: the ledger
+            # remembers that a step was skipped.
+            forced=newest is not None and not all(change.judged().legal for change in changes),
+        )
+
+    def store_failed(self, error: StoreError) -> None:
+        """Count a failure of the store; say so when it begins."""
+        self.store_failures += 1
+        if self.store_available:
+            self.store_available = False
+            log.error("store_away", reason=str(error))
+
+    def _store_answered(self) -> None:
+        if not self.store_available:
+            self.store_available = True
+            log.info("store_back")
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    """Read the file, or give None between an editor's unlink and its rename."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _owner(path: Path) -> str:
+    """Name who owns the file: the best that a save tells of its author."""
+    uid = path.stat().st_uid
+    try:
+        return f"{pwd.getpwuid(uid).pw_name}@{os.uname().nodename}"
+    except KeyError:
+        return f"uid {uid}@{os.uname().nodename}"
+
+
+def _lines(error: RoutesError) -> list[str]:
+    return [str(mistake) for mistake in error.mistakes]

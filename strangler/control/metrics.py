@@ -1,0 +1,228 @@
+"""Turns the workers' counts into Prometheus metrics when they are asked for."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+from strangler.control.live import LiveTable
+from strangler.control.recorder import Recorder
+from strangler.control.supervisor import Supervisor
+from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
+
+
+class Snapshot:
+    """One reading of everything, as a Prometheus collector."""
+
+    def __init__(
+        self,
+        counters: Counters,
+        gauges: list[Gauges],
+        supervisor: Supervisor,
+        live: LiveTable,
+        recorder: Recorder,
+    ) -> None:
+        """Hold what was read."""
+        self._counters = counters
+        self._gauges = gauges
+        self._supervisor = supervisor
+        self._live = live
+        self._recorder = recorder
+
+    def __repr__(self) -> str:
+        """Show how many workers answered."""
+        return f"<Snapshot workers={len(self._gauges)}>"
+
+    def collect(self) -> Iterator[Metric]:
+        """Give all metrics."""
+        yield from self._traffic()
+        yield from self._shadow()
+        yield from self._workers()
+        yield from self._control()
+
+    def _traffic(self) -> Iterator[Metric]:
+        counters = self._counters
+        yield _counter(
+            "strangler_exchanges",
+            "Requests answered, by route, by who answered and with which status.",
+            ("route", "system", "status"),
+            (
+                ((route, system, str(status)), count)
+                for (route, system, status), count in counters.exchanges.items()
+            ),
+        )
+        yield _latency(counters)
+        yield _counter(
+            "strangler_upstream_failures",
+            "Failed tries, by upstream, stage and cause.",
+            ("upstream", "stage", "cause"),
+            counters.failures.items(),
+        )
+        yield _counter(
+            "strangler_recoveries",
+            "What followed failed tries, by route.",
+            ("route", "recovery"),
+            counters.recoveries.items(),
+        )
+        yield _counter(
+            "strangler_refusals",
+            "Requests refused before they were routed, by status.",
+            ("status",),
+            (((str(status),), count) for status, count in counters.refusals.items()),
+        )
+        for name, text, count in (
+            ("strangler_client_connections", "Client connections accepted.", counters.connections),
+            ("strangler_cancelled", "Exchanges whose client went away.", counters.cancelled),
+            (
+                "strangler_aborted",
+                "Responses broken off because their upstream broke.",
+                counters.aborted,
+            ),
+        ):
+            yield CounterMetricFamily(name, text, value=count)
+
+    def _shadow(self) -> Iterator[Metric]:
+        counters = self._counters
+        yield _counter(
+            "strangler_shadow_copies",
+            "Shadow copies, by route and what became of them.",
+            ("route", "outcome"),
+            counters.copies.items(),
+        )
+        yield _counter(
+            "strangler_shadow_verdicts",
+            "Comparisons, by route and verdict.",
+            ("route", "verdict"),
+            counters.verdicts.items(),
+        )
+        yield CounterMetricFamily(
+            "strangler_comparator_faults",
+            "Comparisons that broke by a fault of ours.",
+            value=counters.comparator_faults,
+        )
+        yield CounterMetricFamily(
+            "strangler_observations_lost",
+            "Comparisons that could not be written to the store.",
+            value=counters.unreported + self._recorder.lost,
+        )
+
+    def _workers(self) -> Iterator[Metric]:
+        for name, text, value in (
+            (
+                "strangler_workers_ready",
+                "Workers that serve the live revision.",
+                self._supervisor.ready,
+            ),
+            (
+                "strangler_open_connections",
+                "Client connections open now.",
+                sum(gauges.open_connections for gauges in self._gauges),
+            ),
+            (
+                "strangler_exchanges_in_flight",
+                "Requests under way now.",
+                sum(gauges.exchanges_in_flight for gauges in self._gauges),
+            ),
+            (
+                "strangler_tunnels",
+                "WebSockets open now.",
+                sum(gauges.tunnels for gauges in self._gauges),
+            ),
+            (
+                "strangler_shadow_copies_in_flight",
+                "Shadow copies under way now.",
+                sum(gauges.copies_in_flight for gauges in self._gauges),
+            ),
+            (
+                "strangler_shadow_bytes_held",
+                "Memory that shadow copies hold now.",
+                sum(gauges.copy_octets_held for gauges in self._gauges),
+            ),
+        ):
+            yield GaugeMetricFamily(name, text, value=value)
+        yield self._targets()
+        yield CounterMetricFamily(
+            "strangler_worker_restarts",
+            "Workers that died and were replaced.",
+            value=self._supervisor.restarts,
+        )
+
+    def _targets(self) -> Metric:
+        # Every worker checks for itself; the most pessimistic one is shown.
+        healthy: dict[str, int] = {}
+        for gauges in self._gauges:
+            for upstream, (count, _) in gauges.healthy_targets.items():
+                healthy[upstream] = min(count, healthy.get(upstream, count))
+        family = GaugeMetricFamily(
+            "strangler_healthy_targets", "Targets believed healthy.", labels=("upstream",)
+        )
+        for upstream, count in healthy.items():
+            family.add_metric((upstream,), count)
+        return family
+
+    def _control(self) -> Iterator[Metric]:
+        live = self._live
+        yield GaugeMetricFamily(
+            "strangler_live_revision",
+            "The number of the live revision.",
+            value=live.revision.number,
+        )
+        yield GaugeMetricFamily(
+            "strangler_store_available",
+            "1 while the store answers, else 0.",
+            value=int(live.store_available),
+        )
+        yield CounterMetricFamily(
+            "strangler_store_failures", "Calls that the store failed.", value=live.store_failures
+        )
+        yield CounterMetricFamily(
+            "strangler_routes_refused",
+            "Saved files and revisions that were not good enough.",
+            value=live.refused,
+        )
+        yield GaugeMetricFamily(
+            "strangler_observations_waiting",
+            "Comparisons that wait for the store.",
+            value=self._recorder.waiting,
+        )
+
+
+def exposition(snapshot: Snapshot) -> bytes:
+    """Write a snapshot in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(snapshot)
+    return generate_latest(registry)
+
+
+def _counter(
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    rows: Iterable[tuple[tuple[str, ...], int]],
+) -> Metric:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, count in rows:
+        family.add_metric(values, count)
+    return family
+
+
+def _latency(counters: Counters) -> Metric:
+    family = HistogramMetricFamily(
+        "strangler_exchange_seconds",
+        "Time from a request's head to the end of its response, by route.",
+        labels=("route",),
+    )
+    bounds = [*map(str, LATENCY_BOUNDS), "+Inf"]
+    for route, latency in counters.latency.items():
+        below = 0
+        buckets = []
+        for bound, count in zip(bounds, latency.buckets, strict=True):
+            below += count
+            buckets.append((bound, below))
+        family.add_metric((route,), buckets, latency.total)
+    return family

@@ -1,0 +1,63 @@
+"""Performs the writing of observations to the store, in batches, within a bound."""
+
+import asyncio
+from collections import deque
+
+from strangler.control.live import LiveTable
+from strangler.store.errors import StoreError
+from strangler.store.records import Batch, Observation
+from strangler.store.store import Store
+
+INTERVAL = 0.25
+"""Seconds between two writes."""
+
+BATCH = 500
+"""Observations in one transaction."""
+
+BOUND = 20_000
+"""Observations that wait for a store that is away; the oldest give way and are counted."""
+
+
+class Recorder:
+    """What waits to be written; `lost` counts what gave way."""
+
+    def __init__(self, store: Store, live: LiveTable) -> None:
+        """Write to `store`; its failures are told to `live`."""
+        self._store = store
+        self._live = live
+        self._waiting: deque[Observation] = deque()
+        self.lost = 0
+
+    def __repr__(self) -> str:
+        """Show what waits."""
+        return f"<Recorder waiting={len(self._waiting)} lost={self.lost}>"
+
+    @property
+    def waiting(self) -> int:
+        """Observations that are not written yet."""
+        return len(self._waiting)
+
+    def take(self, observations: tuple[Observation, ...]) -> None:
+        """Take observations on, in place of the oldest where there are too many."""
+        self._waiting.extend(observations)
+        while len(self._waiting) > BOUND:
+            self._waiting.popleft()
+            self.lost += 1
+
+    async def run(self) -> None:
+        """Write what waits, for ever."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write what waits now; what the store does not take stays."""
+        while self._waiting:
+            batch = tuple(self._waiting)[:BATCH]
+            try:
+                await self._store.record(Batch(batch))
+            except StoreError as error:
+                self._live.store_failed(error)
+                return
+            for _ in batch:
+                self._waiting.popleft()

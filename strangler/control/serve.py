@@ -1,0 +1,171 @@
+"""Performs `strangler serve`: one supervisor with its workers, its store and its admin port."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from strangler.control.app import Readiness, admin_app
+from strangler.control.listen import ListenError, listen, shown
+from strangler.control.live import LiveTable
+from strangler.control.metrics import Snapshot, exposition
+from strangler.control.recorder import Recorder
+from strangler.control.redaction_key import redaction_key
+from strangler.control.supervisor import Supervisor
+from strangler.logs import configure_logs
+from strangler.proxy.settings import Settings
+from strangler.routing.mistakes import RoutesError
+from strangler.store.errors import StoreError
+from strangler.store.store import Store
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What the command line says. Without `routes` the store alone is followed.
+
+    `trusted` are networks of proxies in front of us; `drain` is in seconds.
+    """
+
+    routes: Path | None
+    listen: str
+    admin: str
+    store: str
+    workers: int = 1
+    watch: bool = False
+    trusted: tuple[str, ...] = ()
+    drain: float = 10.0
+
+
+class ServeError(Exception):
+    """Serving cannot begin; the message is one line for people."""
+
+
+def run(options: ServeOptions) -> int:
+    """Serve until SIGTERM or SIGINT. Gives the exit code; says on stderr why it is not 0."""
+    configure_logs()
+    try:
+        asyncio.run(_serve(options))
+    except RoutesError as error:
+        return _complain(*(str(mistake) for mistake in error.mistakes))
+    except (StoreError, ListenError, ServeError) as error:
+        return _complain(str(error))
+    return 0
+
+
+def _complain(*lines: str) -> int:
+    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - messages for people go to stderr
+    return 1
+
+
+async def _serve(options: ServeOptions) -> None:
+    settings = _settings(options)
+    listeners = listen(options.listen, "--listen", options.workers)
+    with contextlib.ExitStack() as sockets:
+        for listener in listeners:
+            sockets.enter_context(listener)
+        admin = sockets.enter_context(listen(options.admin, "--admin")[0])
+        store = await Store.open(options.store, migrate=True)
+        try:
+            await _serve_with(options, settings, listeners, admin, store)
+        finally:
+            await store.close()
+
+
+def _settings(options: ServeOptions) -> Settings:
+    try:
+        trusted = tuple(ip_network(text) for text in options.trusted)
+    except ValueError as error:
+        raise ServeError(f"--trusted-proxy: {error}") from error
+    return Settings(
+        trusted=trusted, drain=options.drain, redaction_key=redaction_key(options.store)
+    )
+
+
+async def _serve_with(
+    options: ServeOptions,
+    settings: Settings,
+    listeners: list[socket.socket],
+    admin: socket.socket,
+    store: Store,
+) -> None:
+    live = LiveTable(store, os.uname().nodename)
+    try:
+        await live.begin(options.routes)
+    except OSError as error:
+        raise ServeError(f"{options.routes}: {error.strerror}; check --routes") from error
+    recorder = Recorder(store, live)
+    supervisor = Supervisor(listeners, live.table, live.revision.number, settings, recorder.take)
+    stop = _stop_event(supervisor)
+    if not await supervisor.start():
+        supervisor.kill()
+        raise ServeError("a worker died at start; its own message stands above")
+    readiness = Readiness(supervisor, live)
+
+    async def scrape() -> bytes:
+        counters, gauges = await supervisor.scrape()
+        return exposition(Snapshot(counters, gauges, supervisor, live, recorder))
+
+    server = _AdminServer(
+        uvicorn.Config(admin_app(readiness, scrape), lifespan="off", log_config=None, ws="none")
+    )
+    beside = [
+        asyncio.create_task(server.serve(sockets=[admin])),
+        asyncio.create_task(recorder.run()),
+        asyncio.create_task(live.follow(supervisor)),
+    ]
+    if options.watch and options.routes is not None:
+        beside.append(asyncio.create_task(live.watch(options.routes, supervisor)))
+    log.info(
+        "serving",
+        listen=shown(listeners[0]),
+        admin=shown(admin),
+        workers=options.workers,
+        revision=live.revision.number,
+        store=repr(store),
+    )
+    await stop.wait()
+    log.info("draining", seconds=settings.drain)
+    readiness.draining = True
+    await supervisor.drain()
+    await recorder.write()
+    server.should_exit = True
+    await beside[0]
+    for task in beside[1:]:
+        task.cancel()
+    await asyncio.gather(*beside[1:], return_exceptions=True)
+    log.info("stopped")
+
+
+def _stop_event(supervisor: Supervisor) -> asyncio.Event:
+    """Give the event that the first SIGTERM or SIGINT sets; the second ends the workers at once."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            supervisor.kill()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+class _AdminServer(uvicorn.Server):
+    """uvicorn without its signal handlers: what a signal means is decided here."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

@@ -1,0 +1,215 @@
+"""Performs the keeping of workers: starts them, replaces those that die, steers them through pipes.
+
+Workers share the listening port and nothing else. Each has a listening socket of its own
+(SO_REUSEPORT) that the supervisor keeps open, so that connections waiting on a worker that died
+are answered by the one that takes its place.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.messages import (
+    Counted,
+    Drain,
+    Observed,
+    Scrape,
+    Serving,
+    Start,
+    Swap,
+    ToWorker,
+    encode,
+    receive,
+)
+from strangler.proxy.settings import Settings
+from strangler.routing.table import RouteTable
+from strangler.store.records import Observation
+
+log = structlog.get_logger()
+
+SCRAPE_TIMEOUT = 1.0
+"""Seconds that a worker has to answer a scrape; one that does not is left out of it."""
+
+RESTART_DELAY = 0.5
+"""Seconds before a worker that died is replaced: one that dies at once must not spin."""
+
+KILL_AFTER = 3.0
+"""Seconds beyond the drain bound that a worker has before it is killed."""
+
+
+@dataclass
+class WorkerHandle:
+    """The supervisor's end of one worker; `revision` is what it serves, 0 before it does."""
+
+    process: asyncio.subprocess.Process
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    revision: int = 0
+    scrapes: dict[int, asyncio.Future[Counted]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show the process and what it serves."""
+        return f"<WorkerHandle pid={self.process.pid} revision={self.revision}>"
+
+    def send(self, message: ToWorker) -> None:
+        """Tell the worker something; one that is gone hears nothing."""
+        if not self.writer.is_closing():
+            self.writer.write(encode(message))
+
+
+class Supervisor:
+    """All workers of one machine."""
+
+    def __init__(
+        self,
+        listeners: list[socket.socket],
+        table: RouteTable,
+        revision: int,
+        settings: Settings,
+        observed: Callable[[tuple[Observation, ...]], None],
+    ) -> None:
+        """Keep one worker for each listener; `observed` takes what their shadow copies show."""
+        self._listeners = listeners
+        self._table = table
+        self._settings = settings
+        self._observed = observed
+        self._keepers: list[asyncio.Task[None]] = []
+        self._workers: dict[int, WorkerHandle] = {}
+        self._changed = asyncio.Event()
+        self._draining = False
+        self._scrapes = 0
+        self._departed = Counters()
+        self._last_counted: dict[int, Counters] = {}
+        self.revision = revision
+        self.restarts = 0
+
+    def __repr__(self) -> str:
+        """Show the workers."""
+        return f"<Supervisor revision={self.revision} workers={list(self._workers.values())}>"
+
+    @property
+    def wanted(self) -> int:
+        """How many workers there should be."""
+        return len(self._listeners)
+
+    @property
+    def ready(self) -> int:
+        """How many workers serve the live revision."""
+        return sum(worker.revision == self.revision for worker in self._workers.values())
+
+    async def start(self) -> bool:
+        """Start all workers; False where one of them died before it served."""
+        self._keepers = [
+            asyncio.create_task(self._keep(index, listener))
+            for index, listener in enumerate(self._listeners)
+        ]
+        while self.ready < self.wanted and not self.restarts:
+            self._changed.clear()
+            await self._changed.wait()
+        return not self.restarts
+
+    async def swap(self, table: RouteTable, revision: int) -> None:
+        """Make a table live in every worker; a worker that starts later starts with it."""
+        self._table = table
+        self.revision = revision
+        for worker in self._workers.values():
+            worker.send(Swap(table, revision))
+
+    async def scrape(self) -> tuple[Counters, list[Gauges]]:
+        """Add up what all workers have counted, those that died included, and take stock."""
+        self._scrapes += 1
+        answers = await asyncio.gather(
+            *(self._scrape(index, worker) for index, worker in list(self._workers.items()))
+        )
+        total = Counters()
+        total.add(self._departed)
+        for counters in self._last_counted.values():
+            total.add(counters)
+        return total, [answer.gauges for answer in answers if answer is not None]
+
+    async def _scrape(self, index: int, worker: WorkerHandle) -> Counted | None:
+        number = self._scrapes
+        answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
+        worker.scrapes[number] = answer
+        worker.send(Scrape(number))
+        try:
+            async with asyncio.timeout(SCRAPE_TIMEOUT):
+                counted = await answer
+        except TimeoutError:
+            return None
+        finally:
+            worker.scrapes.pop(number, None)
+        self._last_counted[index] = counted.counters
+        return counted
+
+    async def drain(self) -> None:
+        """Stop accepting, let every worker finish within its bound, and wait for all to exit."""
+        self._draining = True
+        for listener in self._listeners:
+            listener.close()
+        for worker in self._workers.values():
+            worker.send(Drain())
+        try:
+            async with asyncio.timeout(self._settings.drain + KILL_AFTER):
+                await asyncio.gather(*self._keepers)
+        except TimeoutError:
+            self.kill()
+
+    def kill(self) -> None:
+        """End every worker at once."""
+        for worker in self._workers.values():
+            with contextlib.suppress(ProcessLookupError):
+                worker.process.kill()
+
+    async def _keep(self, index: int, listener: socket.socket) -> None:
+        """Run one worker after another in one place, until draining."""
+        while not self._draining:
+            worker = await self._spawn(listener)
+            self._workers[index] = worker
+            worker.send(Start(self._table, self.revision, self._settings))
+            await self._listen(worker)
+            code = await worker.process.wait()
+            worker.writer.close()
+            del self._workers[index]
+            self._departed.add(self._last_counted.pop(index, Counters()))
+            if not self._draining:
+                self.restarts += 1
+                log.error("worker_died", pid=worker.process.pid, exit_code=code)
+                self._changed.set()
+                await asyncio.sleep(RESTART_DELAY)
+
+    async def _spawn(self, listener: socket.socket) -> WorkerHandle:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "strangler.proxy.worker",
+                str(listener.fileno()),
+                str(theirs.fileno()),
+                pass_fds=(listener.fileno(), theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return WorkerHandle(process, reader, writer)
+
+    async def _listen(self, worker: WorkerHandle) -> None:
+        while (message := await receive(worker.reader)) is not None:
+            match message:
+                case Serving(revision):
+                    worker.revision = revision
+                    self._changed.set()
+                case Counted(number):
+                    answer = worker.scrapes.get(number)
+                    if answer is not None and not answer.done():
+                        answer.set_result(message)
+                case Observed(observations):
+                    self._observed(observations)
+                case _:
+                    log.error("unexpected_message", pid=worker.process.pid)
