@@ -22,7 +22,6 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 DATASET = f"{DATASETS}/{{id}}"
 LOGIN = "/api/v1/login"
 TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two reads: more than any answer needs
-SEEN_WITHIN = 5.0  # seconds; a replica lags by milliseconds, so this leaves room for a busy machine
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks, doubled each time
 
 
@@ -118,7 +117,8 @@ class Client(HttpUser):
         """
         began = time.perf_counter()
         pause = FIRST_PAUSE
-        while (lost := self._look(write, name)) and time.perf_counter() - began < SEEN_WITHIN:
+        patience = self.witness.patience
+        while (lost := self._look(write, name)) and time.perf_counter() - began < patience:
             gevent.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         count(self.environment, "SEEN", write.what, began, lost)

@@ -16,6 +16,7 @@ from loadtests.reader import Reader
 from loadtests.report import write_json
 from loadtests.run import Run
 from loadtests.streamer import Streamer
+from loadtests.witness import PATIENCE
 from loadtests.writer import Writer
 
 CLASSES = {kind.__name__: kind for kind in (Reader, Writer, Streamer, Listener)}
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
     classes = options.classes or [*CLASSES.values()]
-    run = Run(options.host, classes, options.users, options.progress)
+    run = Run(options.host, classes, options.users, options.patience, options.progress)
     sys.stdout.write(f"loadtests running {options.users} users at {options.host}\n")
     sys.stdout.flush()
     report = run.until(stop, options.run_time)
@@ -44,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--users", type=int, default=12, metavar="N")
     parser.add_argument(
         "--run-time", type=float, metavar="SECONDS", help="stop by itself; else at a signal"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE,
+        metavar="SECONDS",
+        help="how long a write may take to be seen (default %(default)s)",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="the result, as JSON")
     parser.add_argument(

@@ -9,20 +9,20 @@ import requests
 from gevent.pool import Pool
 
 from loadtests.client import TIMEOUT
-from loadtests.memory import Loss, Memory, Place, shown_by
+from loadtests.memory import Loss, Place, shown_by
+from loadtests.witness import Witness
 
-PATIENCE = 5.0  # seconds for replicas to catch up, counted from the first look
 LOOKERS = 6  # at a time: enough to keep one core busy
 PAUSE = 0.2  # seconds between two rounds
 
 Look = Callable[[Place], Mapping[str, object]]
 
 
-def losses_at(host: str, memory: Memory, tokens: Mapping[str, str]) -> list[Loss]:
+def losses_at(host: str, witness: Witness) -> list[Loss]:
     """Look for every write at `host`; what is not there is looked for again until patience ends."""
-    deadline = time.monotonic() + PATIENCE
-    places = memory.places()
-    with Sessions(host, tokens) as sessions:
+    deadline = time.monotonic() + witness.patience
+    places = witness.memory.places()
+    with Sessions(host, witness.tokens) as sessions:
         while True:
             lost = _look_at_all(places, sessions.look)
             if not lost or time.monotonic() > deadline:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from locust import between, task
 
-from loadtests.client import SEEN_WITHIN, Client, count
+from loadtests.client import Client, count
 from loadtests.judgement import Unexpected
 from loadtests.memory import Write
 from loadtests.shapes import AnyMessage, Notification, Pong, Pushed
@@ -89,8 +89,8 @@ class Listener(Client):
         is_it: Callable[[AnyMessage], bool],
     ) -> None:
         """Wait for a message; one that does not come in time, or is malformed, is a failure."""
-        deadline = time.monotonic() + SEEN_WITHIN
-        wrong = f"did not arrive within {SEEN_WITHIN:g} s"
+        deadline = time.monotonic() + self.witness.patience
+        wrong = f"did not arrive within {self.witness.patience:g} s"
         try:
             while (said := subscription.receive(deadline)) is not None:
                 self.witness.websocket_messages += 1

@@ -23,7 +23,6 @@ __all__ = ["Listener", "Reader", "Streamer", "Writer"]
 @events.test_stop.add_listener
 def look_once_more(environment: Environment, **_: Any) -> None:
     """Look for the writes of this process; each worker of a distributed run looks for its own."""
-    witness = witness_of(environment)
-    for loss in losses_at(environment.host, witness.memory, witness.tokens):
+    for loss in losses_at(environment.host, witness_of(environment)):
         count(environment, "LOST", loss.write.what, time.perf_counter(), str(loss))
         environment.process_exit_code = 1

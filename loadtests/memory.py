@@ -12,7 +12,7 @@ CONTENT = "(sha256)"
 """Two things that an answer shows beside the members of its JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a write is itself, and not one that looks alike
 class Write:
     """One acknowledged write: what it was, and what a GET of `path` by `user` must show since.
 
@@ -60,10 +60,9 @@ class Place:
 
     def lost_in(self, found: Mapping[str, Any]) -> list[Loss]:
         """Tell what an answer does not show; each member is answered for by its newest write."""
-        newest = {id(write): write for write in self.writes.values()}.values()
         return [
             loss
-            for write in newest
+            for write in dict.fromkeys(self.writes.values())
             for loss in write.lost_in(found)
             if self.writes.get(loss.member) is write
         ]

@@ -43,7 +43,7 @@ def final(
         }
         for loss in losses
     ]
-    lost_writes = len({id(loss.write) for loss in losses})
+    lost_writes = len({loss.write for loss in losses})
     # A run that asked for nothing has shown nothing.
     held = not counts["failures"] and not missing and counts["requests"] > 0
     return {

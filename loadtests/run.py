@@ -22,7 +22,12 @@ class Run:
     """Traffic of some users against one host; no web interface, nothing sent elsewhere."""
 
     def __init__(
-        self, host: str, classes: Sequence[type[User]], users: int, progress: Path | None = None
+        self,
+        host: str,
+        classes: Sequence[type[User]],
+        users: int,
+        patience: float,
+        progress: Path | None = None,
     ) -> None:
         self._host = host.rstrip("/")
         self._environment = Environment(
@@ -30,6 +35,7 @@ class Run:
         )
         self._runner = self._environment.create_local_runner()
         self._witness = witness_of(self._environment)
+        self._witness.patience = patience
         self._users = users
         self._progress = progress
         self._done = Event()
@@ -49,7 +55,7 @@ class Run:
         self._runner.quit()
         self._state = "looking"
         elapsed = time.monotonic() - self._began
-        losses = losses_at(self._host, self._witness.memory, self._witness.tokens)
+        losses = losses_at(self._host, self._witness)
         self._state = "done"
         self._done.set()
         teller.join()

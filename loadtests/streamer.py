@@ -81,7 +81,8 @@ class Streamer(Client):
                     found.update(piece)
                     size += len(piece)
                 # Locust stops its clock at the head of a streamed response.
-                response.request_meta |= {
+                response.request_meta = {
+                    **response.request_meta,
                     "response_time": (time.perf_counter() - began) * 1000,
                     "response_length": size,
                 }

@@ -12,6 +12,8 @@ from loadtests.memory import Memory
 ACCOUNTS = tuple(f"user{number:02}" for number in range(1, 21))
 """The seeded accounts that may write; the password of each is its name and `-pw`."""
 DATASETS = "/api/v1/datasets"
+PATIENCE = 5.0
+"""Seconds that a write may take to be seen: replicas lag by milliseconds, machines are busy."""
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Witness:
     Greenlets switch only where they wait, so plain counters are safe.
     """
 
+    patience: float = PATIENCE
     memory: Memory = field(default_factory=Memory)
     tokens: dict[str, str] = field(default_factory=dict)
     uploads: int = 0
