@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 from extracted.datasets.contents import Contents, Received
 from extracted.datasets.database import Database
 from extracted.datasets.model import Event, StoredFile
-from extracted.datasets.monolith import Monolith, MonolithError
-from extracted.datasets.outages import OUTAGES, PATIENCE, pauses
+from extracted.datasets.monolith import Monolith, MonolithError, Page
+from extracted.datasets.outages import OUTAGES, PATIENCE, persist
 from extracted.datasets.replica import Progress, advance, progress
 from extracted.datasets.rounds import Rounds
 
@@ -43,23 +43,15 @@ class Follower:
         return self._progress.filled
 
     async def start(self) -> None:
-        """Take up where the last run of this service ended."""
+        """Take up where the last run of this service ended, and see what it has missed."""
         self._progress = await self._database.read(progress)
+        if self.filled:
+            await self.catch_up()
 
     async def run(self) -> None:
         """Follow the outbox until cancelled, through any outage of the monolith."""
         while True:
-            for attempt, pause in enumerate(pauses()):
-                try:
-                    await self._advance(LONG_POLL if self.in_touch else 0.0)
-                except OUTAGES as outage:
-                    self.in_touch = False
-                    if attempt == 0:
-                        logger.warning("cannot follow the monolith, will keep trying: %s", outage)
-                    await asyncio.sleep(pause)
-                else:
-                    self.in_touch = True
-                    break
+            await persist(self._follow, "follow the monolith")
 
     async def catch_up(self) -> None:
         """See everything that was committed at the monolith before this call (read-your-writes).
@@ -69,7 +61,7 @@ class Follower:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._catching_up.join()
-        except OUTAGES as outage:  # a timeout is an OSError
+        except OUTAGES as outage:
             self.in_touch = False
             logger.info("not caught up: %r", outage)
 
@@ -77,29 +69,45 @@ class Follower:
         """Cancel the catching up under way."""
         await self._catching_up.close()
 
+    async def _follow(self) -> None:
+        await self._advance(LONG_POLL if self.in_touch else 0.0)
+
     async def _reach_the_end(self) -> None:
         while not await self._advance(0.0):
             pass
 
     async def _advance(self, wait: float) -> bool:
         """Read and apply the next events; tell whether they were the last ones."""
-        page = await self._monolith.outbox(self._progress.position, wait)
-        if page.last < self._progress.position:
+        try:
+            page = await self._ask(wait)
+            if page.events or not self.filled:
+                await self._apply(page)
+        except OUTAGES:
+            self.in_touch = False
+            raise
+        self.in_touch = True
+        return self._progress.position >= page.last
+
+    async def _ask(self, wait: float) -> Page:
+        after = self._progress.position
+        page = await self._monolith.outbox(after, wait)
+        if page.last < after:
             raise MonolithError(
-                f"its outbox ends at {page.last}, we have read up to {self._progress.position}: "
+                f"its outbox ends at {page.last}, but we have read up to {after}: "
                 "it has another database than before"
             )
-        if page.events or not self.filled:
-            async with AsyncExitStack() as arrivals:
-                arrived = {
-                    event.number: received
-                    for event in page.events
-                    if (received := await self._fetch(event, arrivals))
-                }
-                self._progress = await self._database.write(
-                    lambda connection: advance(connection, self._contents, page, arrived)
-                )
-        return self._progress.position >= page.last
+        return page
+
+    async def _apply(self, page: Page) -> None:
+        async with AsyncExitStack() as arrivals:
+            arrived = {
+                event.number: received
+                for event in page.events
+                if (received := await self._fetch(event, arrivals))
+            }
+            self._progress = await self._database.write(
+                lambda connection: advance(connection, self._contents, page, arrived)
+            )
 
     async def _fetch(self, event: Event, arrivals: AsyncExitStack) -> Received | None:
         """Fetch the content that an event names; None if it needs none, or there is none now."""

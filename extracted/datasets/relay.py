@@ -4,7 +4,6 @@ So going back loses nothing: an acknowledged write is at the monolith too, or on
 """
 
 import asyncio
-import logging
 from collections.abc import Collection, Sequence
 from functools import partial
 
@@ -13,10 +12,8 @@ from extracted.datasets.contents import Contents
 from extracted.datasets.database import Database
 from extracted.datasets.model import Event, StoredFile
 from extracted.datasets.monolith import Monolith, MonolithError
-from extracted.datasets.outages import OUTAGES, PATIENCE, pauses
+from extracted.datasets.outages import OUTAGES, PATIENCE, persist
 from extracted.datasets.rounds import Rounds
-
-logger = logging.getLogger(__name__)
 
 
 class Relay:
@@ -41,7 +38,7 @@ class Relay:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._delivering.join()
-        except OUTAGES:  # a timeout is an OSError
+        except OUTAGES:
             self._behind.set()
 
     async def run(self) -> None:
@@ -49,15 +46,7 @@ class Relay:
         while True:
             await self._behind.wait()
             self._behind.clear()
-            for attempt, pause in enumerate(pauses()):
-                try:
-                    await self._delivering.join()
-                except OUTAGES as outage:
-                    if attempt == 0:
-                        logger.warning("cannot relay writes, will keep trying: %s", outage)
-                    await asyncio.sleep(pause)
-                else:
-                    break
+            await persist(self._delivering.join, "relay writes to the monolith")
 
     async def close(self) -> None:
         """Cancel the delivery under way; the outbox keeps what it did not finish."""

@@ -99,7 +99,7 @@ BODIES: list[Any] = [
     {"name": "x", "kind": "table", "row_count": -1},
     {"name": "x", "kind": "table", "row_count": 1.5},
     {"name": "x", "kind": "table", "row_count": "many"},
-    {"name": "x", "kind": "table", "row_count": "١"},
+    {"name": "x", "kind": "table", "row_count": "\u0661"},
     {"name": "x", "kind": "table", "row_count": True},
     {"name": "x", "kind": "table", "row_count": 2**63},
     {"name": "x", "kind": "table", "size_mb": "5"},
