@@ -149,8 +149,10 @@ def _codec(charset: str) -> str | None:
 
 
 def _decode(body: bytes, codec: str | None) -> str | None:
+    # Five bytes mean nothing in windows-1252; escaped, they stay apart and no text is refused.
+    errors = "surrogateescape" if codec == "cp1252" else "strict"
     try:
-        return None if codec is None else body.decode(codec)
+        return None if codec is None else body.decode(codec, errors)
     except UnicodeDecodeError:
         return None
 
