@@ -6,7 +6,7 @@ from strangler.routing.config import RoutesConfig
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the schema (draft 2020-12). What only the whole file tells, `strangler validate` says."""
+    """Give the schema (draft 2020-12); `strangler validate` says what only the whole file tells."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **RoutesConfig.model_json_schema(),
