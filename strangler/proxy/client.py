@@ -1,7 +1,6 @@
 """Performs one client connection: requests in, in order, one exchange at a time, answers out."""
 
 import asyncio
-import os
 import socket
 import struct
 from typing import TYPE_CHECKING, cast
@@ -277,7 +276,7 @@ class ClientConnection(asyncio.Protocol):
             framing,
             route,
             self._decide(route, head),
-            forward_request(head.headers, self._peer, os.urandom(16).hex().encode()),
+            forward_request(head.headers, self._peer, plane.fresh_request_id()),
         )
 
     def _decide(self, route: Route | None, head: RequestHead) -> Decision:

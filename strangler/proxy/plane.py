@@ -4,7 +4,9 @@ The table is one immutable snapshot and replaced whole; an exchange reads it onc
 """
 
 import asyncio
+import itertools
 import random
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -44,6 +46,8 @@ class DataPlane:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._logged: dict[str, float] = {}
+        self._id_prefix = secrets.token_hex(10).encode()
+        self._serials = itertools.count(1)
         self.now = self._loop.time
         self.draw = random.random
         self.settings = settings
@@ -76,6 +80,13 @@ class DataPlane:
         self.revision = revision
         self.mirror.forget_rules()
         self.health.follow(table)
+
+    def fresh_request_id(self) -> bytes:
+        """Give an id that no other worker gives: a random prefix, and a serial number.
+
+        A random number for each would be a system call for each.
+        """
+        return b"%b%012x" % (self._id_prefix, next(self._serials))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the exchanges, and hold on to it until it is done."""
