@@ -13,6 +13,7 @@ class Scope(Enum):
 
     FIELD = "the whole field"
     VALUE = "the value; that the field is there is compared"
+    PARAMETER = "this parameter of the value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ BUILT_IN = (
     BuiltIn("header:content-encoding", Scope.FIELD, _SPELLING),
     BuiltIn("header:content-length", Scope.FIELD, _SPELLING),
     BuiltIn("header:content-md5", Scope.VALUE, _BYTES),
-    BuiltIn("header:content-type/charset", Scope.FIELD, _SPELLING),
+    BuiltIn("header:content-type/charset", Scope.PARAMETER, _SPELLING),
     BuiltIn("header:date", Scope.FIELD, "is the moment of answering"),
     BuiltIn("header:digest", Scope.VALUE, _BYTES),
     BuiltIn("header:etag", Scope.VALUE, "is opaque: each system makes up its own (RFC 9110 8.8.3)"),
