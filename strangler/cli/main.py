@@ -1,0 +1,94 @@
+"""The command line: which verbs there are, and how each ends.
+
+Exit codes: 0 fine, 1 error (of the command line too), 2 there are differences.
+"""
+
+import io
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from strangler import __version__
+from strangler.cli import diff, explain, history, move, serve, status, validate
+from strangler.cli.failure import VerbError
+from strangler.cli.output import tell
+
+ERROR = 1
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"auto_envvar_prefix": "STRANGLER"},
+    help="Move a monolith's domains to services one at a time, on evidence, and back.",
+)
+app.command()(serve.serve)
+app.command()(status.status)
+app.command()(move.promote)
+app.command()(move.rollback)
+app.command()(history.history)
+app.add_typer(diff.app, name="diff")
+app.command()(explain.explain)
+app.command()(validate.validate)
+app.command()(validate.schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"strangler {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            allow_from_autoenv=False,
+            help="Print the version and end.",
+        ),
+    ] = False,
+) -> None:
+    """Move a monolith's domains to services one at a time, on evidence, and back."""
+
+
+def main() -> NoReturn:
+    """Run the verb that the command line names; the SystemExit holds its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = app(prog_name="strangler", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except VerbError as error:
+        tell(*error.lines)
+        return ERROR
+    except TyperException as error:  # typer's own exit code is 2, which means differences here
+        _tell_usage(error)
+        return ERROR
+    except OSError as error:  # files are the verbs' own business, so this is our output
+        if not isinstance(error, BrokenPipeError):  # else our reader has seen enough
+            tell(f"the output cannot be written: {error.strerror}")
+        # What is left in the buffer must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    return code or 0
+
+
+def _tell_usage(error: TyperException) -> None:
+    message = error.format_message()
+    if message:  # empty where the help was printed
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "strangler"
+        tell(f"{message.rstrip('.')}; see `{command} --help`")

@@ -1,0 +1,143 @@
+"""The verbs `promote` and `rollback`: move one domain, in `routes.yaml` and in the ledger."""
+
+import os
+import pwd
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from strangler.cli.asking import ask
+from strangler.cli.failure import VerbError
+from strangler.cli.moving import Move, domain_of, phase_ahead, phase_behind, planned_move
+from strangler.cli.options import (
+    DEFAULT_ROUTES,
+    DEFAULT_STORE,
+    Actor,
+    DomainName,
+    Message,
+    RoutesPath,
+    StoreUrl,
+)
+from strangler.cli.output import show
+from strangler.cli.routes_file import RoutesFile, read_routes, replacing
+from strangler.routing.phase import Phase
+from strangler.store.records import Revision, Transition
+
+
+def promote(
+    domain: DomainName,
+    message: Message,
+    to: Annotated[
+        Phase | None, typer.Option("--to", help="How far; without it one step.", show_default=False)
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            "--weight",
+            metavar="PERCENT",
+            help="Who reads from the service in the canary, such as 10%; alone, only this changes.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Skip steps; the ledger says so for ever.")
+    ] = False,
+    actor: Actor = "",
+    store: StoreUrl = DEFAULT_STORE,
+    routes: RoutesPath = DEFAULT_ROUTES,
+) -> None:
+    """Move a domain one step towards its service, or give its canary another weight."""
+    reason = _reason(message)
+    file, live = _live_file(routes, store)
+    ahead = phase_ahead(domain_of(file.table, domain), to, weight)
+    _make(file, live, planned_move(file, domain, ahead, weight, force=force), actor, reason, store)
+
+
+def rollback(
+    domain: DomainName,
+    message: Message,
+    to: Annotated[
+        Phase | None,
+        typer.Option("--to", help="How far; without it one step.", show_default=False),
+    ] = None,
+    actor: Actor = "",
+    store: StoreUrl = DEFAULT_STORE,
+    routes: RoutesPath = DEFAULT_ROUTES,
+) -> None:
+    """Move a domain back towards the monolith, at once. A canary's weight stays for next time."""
+    reason = _reason(message)
+    file, live = _live_file(routes, store)
+    behind = phase_behind(domain_of(file.table, domain), to)
+    _make(file, live, planned_move(file, domain, behind, None, force=False), actor, reason, store)
+
+
+def _reason(message: str) -> str:
+    if not message.strip():
+        raise VerbError("-m must not be empty: say why, the ledger keeps it")
+    return message.strip()
+
+
+def _live_file(routes: RoutesPath, store: str) -> tuple[RoutesFile, Revision]:
+    """Read the file and the live revision, which must be the same text: one step, one change."""
+    file = read_routes(routes)
+    live = ask(store, lambda opened: opened.newest())
+    if live is None:
+        raise VerbError(f"nothing is live yet: start `strangler serve --routes {routes}` first")
+    if live.digest != file.table.digest:
+        raise VerbError(_not_live(file, live, ask(store, lambda opened: opened.revisions())))
+    return file, live
+
+
+def _not_live(file: RoutesFile, live: Revision, known: Sequence[Revision]) -> str:
+    """Say how the file differs from what is live: it is ahead of it, or behind."""
+    old = next((one.number for one in known if one.digest == file.table.digest), None)
+    if old is None:
+        return (
+            f"{file.path} has changes that are not live yet (live is revision {live.number}); "
+            "have `strangler serve --watch` take them up, or take them back, then try again"
+        )
+    return (
+        f"{file.path} is still revision {old}, but revision {live.number} is live "
+        f"(by {live.actor}: {live.reason}); bring the file up to date, then try again "
+        "(`strangler status --json` has the live text)"
+    )
+
+
+def _make(
+    file: RoutesFile, live: Revision, move: Move, actor: str, reason: str, store: str
+) -> None:
+    """Record the move and put the file in place: first the ledger, which is what decides."""
+    with replacing(file, move.text) as replacement:
+        made = ask(
+            store,
+            lambda opened: opened.add_revision(
+                text=move.text,
+                digest=move.table.digest,
+                actor=actor.strip() or _login(),
+                reason=reason,
+                at=datetime.now(UTC),
+                transitions=[
+                    Transition(one.domain, one.route, one.before.value, one.after.value, one.detail)
+                    for one in move.changes
+                ],
+                previous=live.number,
+                forced=move.forced,
+            ),
+        )
+        replacement.put()
+    forced = ", forced" if move.forced else ""
+    show(
+        *map(str, move.changes),
+        f"revision {live.number} → {made.number}, by {made.actor}{forced}",
+    )
+
+
+def _login() -> str:
+    """Name who runs this: the login name @ this host."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user often has no entry
+        name = f"uid {uid}"
+    return f"{name}@{os.uname().nodename}"

@@ -1,0 +1,51 @@
+"""The flags that several verbs share. Each has the same environment variable in all of them.
+
+A verb's own flags get theirs from its name: `promote --to` is `STRANGLER_PROMOTE_TO`.
+"""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+DEFAULT_STORE = "sqlite:///.strangler/strangler.db"
+DEFAULT_ROUTES = Path("routes.yaml")
+
+StoreUrl: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="STRANGLER_STORE",
+        metavar="URL",
+        help="The store: sqlite:///path/to.db or postgresql://user@host/database.",
+    ),
+]
+RoutesPath: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--routes", envvar="STRANGLER_ROUTES", metavar="FILE", help="The routes.yaml to work on."
+    ),
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", envvar="STRANGLER_JSON", help="Print JSON, for programs.")
+]
+Actor: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--actor",
+        envvar="STRANGLER_ACTOR",
+        metavar="NAME",
+        help="Who does this, for the ledger; without it your login name @ this host.",
+        show_default=False,
+    ),
+]
+Message: TypeAlias = Annotated[
+    str,
+    typer.Option("-m", "--message", metavar="WHY", help="Why; the ledger keeps it for ever."),
+]
+Limit: TypeAlias = Annotated[
+    int, typer.Option("--limit", min=1, metavar="N", help="Show at most N, the newest.")
+]
+DomainName: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DOMAIN", help="The domain, as routes.yaml names it.")
+]

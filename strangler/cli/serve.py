@@ -1,0 +1,78 @@
+"""The verb `serve`: reads the command line and hands over to the control plane."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strangler.cli.failure import VerbError
+from strangler.cli.options import DEFAULT_STORE, StoreUrl
+
+
+def serve(
+    routes: Annotated[
+        Path | None,
+        typer.Option(
+            "--routes",
+            envvar="STRANGLER_ROUTES",
+            metavar="FILE",
+            help="The routes.yaml to make live; without it the store is followed.",
+            show_default=False,
+        ),
+    ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen", envvar="STRANGLER_LISTEN", metavar="HOST:PORT", help="For clients."
+        ),
+    ] = "127.0.0.1:8080",
+    admin: Annotated[
+        str,
+        typer.Option(
+            "--admin",
+            envvar="STRANGLER_ADMIN",
+            metavar="HOST:PORT",
+            help="For operators: health, readiness, metrics. Never give it to clients.",
+        ),
+    ] = "127.0.0.1:8081",
+    store: StoreUrl = DEFAULT_STORE,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", envvar="STRANGLER_WORKERS", min=1, metavar="N", help="About one per core."
+        ),
+    ] = 1,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", envvar="STRANGLER_WATCH", help="Make each good save of the file live."
+        ),
+    ] = False,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            envvar="STRANGLER_TRUSTED_PROXY",
+            metavar="NETWORK",
+            help="A proxy in front of us whose word on the client is taken; repeatable.",
+        ),
+    ] = None,
+    drain: Annotated[
+        float,
+        typer.Option(
+            "--drain",
+            envvar="STRANGLER_DRAIN",
+            min=0,
+            metavar="SECONDS",
+            help="How long exchanges may go on after SIGTERM.",
+        ),
+    ] = 10.0,
+) -> int:
+    """Stand in front of the monolith and serve, until SIGTERM."""
+    if watch and routes is None:
+        raise VerbError("--watch needs a file to watch: add --routes FILE")
+    # The data plane takes longer to import than other verbs to run.
+    from strangler.control.serve import ServeOptions, run  # noqa: PLC0415
+
+    trusted = tuple(trusted_proxy or ())
+    return run(ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain))

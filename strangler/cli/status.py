@@ -1,0 +1,188 @@
+"""The verb `status`: what is live, who answers what, and what somebody should look at."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from strangler.cli.asking import ask
+from strangler.cli.failure import VerbError
+from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
+from strangler.cli.output import add_row, columns, moment, show, tell, write_json
+from strangler.cli.routes_file import compile_routes, read_bytes
+from strangler.cli.standing import Standing, gather, phase_began, standing_of
+from strangler.routing.compile import digest_of
+from strangler.routing.mistakes import RoutesError
+from strangler.routing.table import RouteTable
+from strangler.store.records import Notice, Revision
+
+if TYPE_CHECKING:
+    from strangler.store.store import Store  # costs other verbs a third of their start
+
+LONGEST_HISTORY = 1000
+"""Moves of a domain that are looked through for the last change of phase; the rest are weights."""
+
+MOST_FINDINGS = 10_000
+"""Findings of a domain that are counted; a route keeps 500 at most."""
+
+
+class FileState(StrEnum):
+    """How the file on disk stands to the live revision."""
+
+    LIVE = "live"
+    DIFFERS = "differs"
+    REFUSED = "refused"  # it differs, and has mistakes
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """The file on disk; `mistakes` where it has some."""
+
+    path: str
+    state: FileState
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that `status` shows. `unreadable` says why the live revision cannot be understood."""
+
+    revision: Revision | None
+    domains: tuple[Standing, ...]
+    notices: tuple[Notice, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def status(
+    store: StoreUrl = DEFAULT_STORE, routes: RoutesPath = DEFAULT_ROUTES, as_json: AsJson = False
+) -> int:
+    """Show the live revision, where each domain stands, and what needs a look."""
+    found = ask(store, _look)
+    file = file_status(routes, found.revision)
+    if as_json:
+        write_json(_report(found, file))
+    else:
+        _show(found)
+        _show_file(file, found.revision)
+    tell(*found.unreadable)
+    return 1 if found.unreadable else 0
+
+
+def file_status(path: Path, live: Revision | None) -> FileStatus:
+    """Compare the file on disk with the live revision."""
+    if not path.exists():
+        return FileStatus(str(path), FileState.MISSING)
+    try:
+        raw = read_bytes(path)
+        if live is not None and digest_of(raw) == live.digest:
+            return FileStatus(str(path), FileState.LIVE)
+        compile_routes(raw, str(path))
+    except RoutesError as error:
+        return FileStatus(str(path), FileState.REFUSED, tuple(map(str, error.mistakes)))
+    except VerbError as error:
+        return FileStatus(str(path), FileState.REFUSED, error.lines)
+    return FileStatus(str(path), FileState.DIFFERS)
+
+
+async def _look(store: "Store") -> Found:
+    notices = tuple(await store.notices())
+    live = await store.newest()
+    if live is None:
+        return Found(None, (), notices)
+    try:
+        table = compile_routes(live.text, f"revision {live.number}")
+    except RoutesError as error:  # a newer strangler made it
+        return Found(live, (), notices, tuple(map(str, error.mistakes)))
+    return Found(live, tuple([await _stand(store, table, name) for name in table.domains]), notices)
+
+
+async def _stand(store: "Store", table: RouteTable, name: str) -> Standing:
+    since = phase_began(await store.history(name, LONGEST_HISTORY))
+    counts = await store.verdicts(name, since=since)
+    findings = await store.findings(domain=name, limit=MOST_FINDINGS)
+    return standing_of(table, table.domains[name], gather(since, counts, findings))
+
+
+# --- for programs -------------------------------------------------------------------------------
+
+
+def _report(found: Found, file: FileStatus) -> dict[str, Any]:
+    live = found.revision
+    return {
+        "revision": None if live is None else _revision(live),
+        "domains": [asdict(domain) for domain in found.domains],
+        "notices": [asdict(notice) for notice in found.notices],
+        "file": asdict(file),
+    }
+
+
+def _revision(live: Revision) -> dict[str, Any]:
+    return {
+        "number": live.number,
+        "at": live.at,
+        "actor": live.actor,
+        "reason": live.reason,
+        "digest": live.digest,
+        "forced": live.forced,
+        "text": live.text,
+    }
+
+
+# --- for people ---------------------------------------------------------------------------------
+
+
+def _show(found: Found) -> None:
+    live = found.revision
+    if live is None:
+        show("no revision is live yet: start `strangler serve --routes FILE`")
+    else:
+        forced = ", forced" if live.forced else ""
+        show(
+            f"revision {live.number}, live since {moment(live.at)} UTC, "
+            f"by {live.actor}{forced}: {live.reason}"
+        )
+    if found.domains:
+        show("", _domains(found.domains))
+        for domain in found.domains:
+            for one in domain.stragglers:
+                how = "lags behind" if one.lags else "runs ahead"
+                show(f"{domain.name}: {one.route} (line {one.line}) {how}, in phase {one.phase}")
+    elif live is not None and not found.unreadable:
+        show("no domains: the monolith answers everything")
+    for notice in found.notices:
+        show("", f"{notice.kind} on {notice.replica} at {moment(notice.at)} UTC:", notice.text)
+
+
+def _domains(domains: tuple[Standing, ...]) -> Table:
+    numbers = {"compared", "mismatch", "findings"}
+    table = columns(
+        "domain", "phase", "reads", "writes", "compared", "mismatch", "findings", right=numbers
+    )
+    for domain in domains:
+        seen = domain.evidence
+        rate = "-" if seen.mismatch_rate is None else f"{seen.mismatch_rate:.2%}"
+        earlier = seen.findings_ever - seen.findings
+        findings = str(seen.findings) + (f" (+{earlier} before)" if earlier else "")
+        phase = f"{domain.phase} {domain.weight}" if domain.weight else domain.phase
+        cells = [domain.name, phase, _shares(domain.reads), domain.writes]
+        add_row(table, [*cells, f"{seen.concluded:,}", rate, findings])
+    return table
+
+
+def _shares(reads: dict[str, float]) -> str:
+    if len(reads) == 1:
+        return next(iter(reads))
+    return "\n".join(f"{name} {share * 100:.4g}%" for name, share in reads.items())
+
+
+def _show_file(file: FileStatus, live: Revision | None) -> None:
+    match file.state:
+        case FileState.DIFFERS if live is not None:
+            show("", f"{file.path} on disk differs from the live revision: it is not live")
+        case FileState.REFUSED:
+            show("", f"{file.path} on disk is not live and cannot be:", *file.mistakes)
+        case _:
+            pass  # as it should be, or not a machine on which the file is edited
