@@ -75,10 +75,14 @@ class Conditions:
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """Sort the most specific first: by rank, then a host pattern with more labels."""
+        """Sort the most specific first: by rank, then by the narrower host.
+
+        Of two hosts that one request can meet, the narrower has more labels, or as many and is
+        exact: `a.example` before `*.example`.
+        """
         count, exact = self.rank
-        labels = sum(one.value.count(".") for one in self.more if one.source is Source.HOST)
-        return -count, -exact, -labels
+        hosts = [one for one in self.more if one.source is Source.HOST]
+        return -count, -exact, -sum(2 * one.value.count(".") + one.exact for one in hosts)
 
     def met(self, head: RequestHead) -> bool:
         """Tell whether the request has it all."""
@@ -96,7 +100,7 @@ class Conditions:
     def ties(self, other: "Conditions") -> bool:
         """Tell whether one request can meet both while neither is the more specific.
 
-        Of two host patterns that differ, either none can meet both, or one has more labels.
+        Of two hosts that differ, either no request can meet both, or one is the narrower.
         """
         if self.rank != other.rank:
             return False

@@ -138,4 +138,4 @@ def _less_specific(loser: Claim[Route], winner: Claim[Route]) -> str:
         return f"has fewer conditions: {count}, not {most}"
     if exact != most_exact:
         return "has fewer conditions on exact values"
-    return "has a wider host pattern"
+    return "has a wider host"

@@ -173,9 +173,8 @@ ANY_CONDITIONS = st.builds(
 )
 
 
-def host_labels(conditions: Conditions) -> int | None:
-    hosts = [one.value for one in conditions.more if one.source is Source.HOST]
-    return hosts[0].count(".") if hosts else None
+def host_of(conditions: Conditions) -> str | None:
+    return next((one.value for one in conditions.more if one.source is Source.HOST), None)
 
 
 @given(ANY_CONDITIONS, ANY_CONDITIONS)
@@ -183,9 +182,11 @@ def test_conditions_tie_where_one_request_meets_both_and_neither_is_more_specifi
     ours: Conditions, theirs: Conditions
 ) -> None:
     both = any(ours.met(request) and theirs.met(request) for request in UNIVERSE)
-    labels = host_labels(ours), host_labels(theirs)
-    by_host = None not in labels and labels[0] != labels[1]
+    hosts = host_of(ours), host_of(theirs)
+    by_host = None not in hosts and hosts[0] != hosts[1]
     assert ours.ties(theirs) == (both and ours.rank == theirs.rank and not by_host)
+    if both and by_host and ours.rank == theirs.rank:
+        assert ours.order != theirs.order
 
 
 @given(ANY_CONDITIONS, st.sampled_from(UNIVERSE))
