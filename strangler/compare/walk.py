@@ -171,7 +171,7 @@ class JsonWalk:
         paired = pairing.by_equality(left, right)
         if not paired.missing and not paired.extra:
             return paired
-        if here.unordered is not None:
+        if here.unordered is not None or _mostly_moved(paired, ours, theirs):
             return pairing.with_leftovers(
                 paired, lambda i, j: {type(ours[i]), type(theirs[j])} <= _CONTAINERS
             )
@@ -187,6 +187,18 @@ class JsonWalk:
             return
         path, place = paths.collapse(self._steps), paths.write(self._steps)
         self._found.add(path, place, kind, _value(ours), _value(theirs))
+
+
+def _mostly_moved(paired: Pairing, ours: list[JSON], theirs: list[JSON]) -> bool:
+    """Decide whether rows were reordered and a few of them changed, rather than all changed.
+
+    Only of objects and lists: that a number is found elsewhere again is often an accident.
+    """
+    return (
+        paired.crossed
+        and 2 * len(paired.pairs) >= max(len(ours), len(theirs))
+        and {type(each) for elements in (ours, theirs) for each in elements} <= _CONTAINERS
+    )
 
 
 def _written_alike(ours: _Side, theirs: _Side) -> bool:
