@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from strangler.routing.phase import Effect, Phase
 from strangler.routing.spelling import (
@@ -41,6 +42,10 @@ Writes: TypeAlias = Annotated[
 # An enum is written as text, which pydantic's strict mode would refuse.
 PhaseName: TypeAlias = Annotated[Phase, Field(strict=False)]
 EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
+
+
+# pydantic puts the pattern of a mapping's keys into the schema, but allows all others beside it.
+NAMES_ONLY: JsonDict = {"additionalProperties": False}
 
 
 class Config(BaseModel):
@@ -130,7 +135,7 @@ class RouteConfig(Config):
     """Only these; without it, all. GET does not include HEAD."""
     hosts: list[Host] | None = Field(default=None, min_length=1)
     """Only these: exact, or `*.example.org` for all names below it."""
-    headers: dict[HeaderName, str] = {}
+    headers: dict[HeaderName, str] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """Only requests with these headers; `"*"` stands for any value."""
     query: dict[str, str] = {}
     """Only requests with these query parameters; `"*"` stands for any value."""
@@ -167,11 +172,11 @@ class DomainConfig(Config):
 class RoutesConfig(Config):
     """One `routes.yaml`."""
 
-    version: Literal[1]
+    version: int = Field(ge=1, le=1)  # and not Literal[1], which takes true for 1
     """The version of this format."""
-    upstreams: dict[Name, UpstreamConfig] = Field(min_length=1)
+    upstreams: dict[Name, UpstreamConfig] = Field(min_length=1, json_schema_extra=NAMES_ONLY)
     """Whom we call, by name."""
     monolith: str
     """The upstream that answers whatever no route claims."""
-    domains: dict[Name, DomainConfig] = {}
+    domains: dict[Name, DomainConfig] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """What is moving out, by name."""

@@ -103,12 +103,12 @@ def _mistake(source: Source, detail: ErrorDetails) -> Mistake:
 def _message(detail: ErrorDetails, path: KeyPath) -> str:
     kind = detail["type"]
     given = detail["input"]
+    if path == ("version",):
+        return "must be 1, the one version there is"
     if kind in _WANTED:
         quote = ": put it in quotes" if kind == "string_type" and type(given) in _QUOTE else ""
         return f"{_WANTED[kind]}, not {_KINDS.get(type(given), 'this')}{quote}"
     if kind in {"enum", "literal_error"}:
-        if path == ("version",):
-            return "must be 1, the one version there is"
         known = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
         word = str(given).upper() if known == list(METHODS) else given
         return f"unknown word {given}; {did_you_mean(word, known)}"
