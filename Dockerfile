@@ -28,6 +28,7 @@ VOLUME ["/etc/strangler", "/var/lib/strangler"]
 ENV PATH=/opt/strangler/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     STRANGLER_LOG=json \
+    STRANGLER_ROUTES=/etc/strangler/routes.yaml \
     STRANGLER_STORE=sqlite:////var/lib/strangler/strangler.db
 EXPOSE 8080 8081
 
@@ -36,4 +37,4 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8081/livez', timeout=2)"]
 
 ENTRYPOINT ["strangler"]
-CMD ["serve", "--watch", "--routes", "/etc/strangler/routes.yaml", "--listen", "0.0.0.0:8080", "--admin", "0.0.0.0:8081"]
+CMD ["serve", "--watch", "--listen", "0.0.0.0:8080", "--admin", "0.0.0.0:8081"]

@@ -118,10 +118,12 @@ def test_what_a_container_writes_lies_on_a_volume(name: str) -> None:
         assert str(path.parent) in SERVICES[name].image.volumes
 
 
-def test_the_files_that_commands_name_lie_on_volumes() -> None:
-    for name, flag in (("strangler", "--routes"), ("loadtests", "--report")):
-        path = Path(arguments(name)[arguments(name).index(flag) + 1])
-        assert str(path.parent) in SERVICES[name].mounts
+def test_what_is_read_and_left_for_people_lies_in_mounted_directories() -> None:
+    routes = Path(SERVICES["strangler"].environment["STRANGLER_ROUTES"])
+    assert SERVICES["strangler"].mounts[str(routes.parent)] == "./deploy/compose"
+    command = arguments("loadtests")
+    report = Path(command[command.index("--report") + 1])
+    assert str(report.parent) in SERVICES["loadtests"].mounts
 
 
 def test_the_urls_between_containers_lead_to_ports_that_are_exposed() -> None:

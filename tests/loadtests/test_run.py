@@ -1,6 +1,7 @@
 """The traffic against the reference monolith, straight: what a good system looks like."""
 
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -126,7 +127,9 @@ def test_a_websocket_that_the_server_closes_is_no_failure(
 
 
 def test_a_host_that_does_not_answer_fails_the_run(tmp_path: Path) -> None:
-    outcome = run_traffic("http://127.0.0.1:9", tmp_path, "--run-time", "1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    outcome = run_traffic(f"http://127.0.0.1:{port}", tmp_path, "--run-time", "1")
     assert outcome.code == 1
     assert "no answer" in outcome.first_failure("POST /api/v1/login")
 
