@@ -143,7 +143,8 @@ class UpstreamPool:
         awake = [pool for pool in healthy if pool.resting_until <= now]
         if not awake:
             return min(healthy, key=lambda pool: pool.resting_until) if healthy and insist else None
-        pair = awake if len(awake) <= 2 else random.sample(awake, 2)
+        # In random order, because on a tie the first is taken.
+        pair = random.sample(awake, min(2, len(awake)))
         return min(pair, key=lambda pool: pool.in_flight)
 
     def retire(self) -> None:
