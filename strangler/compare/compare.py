@@ -14,6 +14,8 @@ TEXT_EXCERPT = 500
 
 BYTES_EXCERPT = 32
 
+_HOW_TO_READ = frozenset({b"content-encoding", b"content-type"})
+
 
 def compare(
     primary: Response, candidate: Response, rules: Rules, bounds: Bounds = DEFAULT_BOUNDS
@@ -43,9 +45,9 @@ def _compare(
             found.add("status", "status", Kind.STATUS, primary.status, candidate.status)
             return
         found.fire(rule)
-    if primary.headers != candidate.headers:
-        compare_heads(primary, candidate, rules, found)
-    if primary.body != candidate.body or not _written_alike(primary, candidate):
+    differing = compare_heads(primary, candidate, rules, found)
+    # Equal bytes mean the same only where they are to be read in the same way.
+    if primary.body != candidate.body or not _HOW_TO_READ.isdisjoint(differing):
         _compare_bodies(primary, candidate, rules, bounds, found)
 
 
@@ -57,14 +59,6 @@ def _concluded(found: Found, rules: Rules) -> Comparison:
     else:
         verdict = Verdict.MATCH
     return Comparison(verdict, tuple(found.differences), tuple(found.fired))
-
-
-def _written_alike(primary: Response, candidate: Response) -> bool:
-    """Decide whether equal bytes of body mean the same: coded alike, in the same charset."""
-    return primary.headers == candidate.headers or all(
-        primary.field(name) == candidate.field(name)
-        for name in (b"content-encoding", b"content-type")
-    )
 
 
 def _compare_bodies(

@@ -1,5 +1,6 @@
 """Compares the heads of two responses: which fields there are, and what they mean."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from strangler.compare import paths
@@ -33,10 +34,18 @@ class Cookie(NamedTuple):
     attributes: dict[str, str]
 
 
-def compare_heads(primary: Response, candidate: Response, rules: Rules, found: Found) -> None:
-    """Note the fields in which two heads differ."""
-    differing = set(primary.headers) ^ set(candidate.headers)
-    for raw in sorted({field.lower() for field, _ in differing}):
+def compare_heads(
+    primary: Response, candidate: Response, rules: Rules, found: Found
+) -> Collection[bytes]:
+    """Note the fields in which two heads differ in meaning.
+
+    Gives the names (lower-case) of all fields that differ in as much as a byte.
+    """
+    if primary.headers == candidate.headers:
+        return ()
+    written_otherwise = set(primary.headers) ^ set(candidate.headers)
+    names = sorted({field.lower() for field, _ in written_otherwise})
+    for raw in names:
         name = raw.decode("latin-1")
         if f"header:{name}" in WHOLE_FIELDS:
             found.fire(f"header:{name}")
@@ -48,6 +57,7 @@ def compare_heads(primary: Response, candidate: Response, rules: Rules, found: F
             _compare_types(ours[-1], theirs[-1], rules, found)
         elif not (ours and theirs) or _meaning(name, ours) != _meaning(name, theirs):
             _note([name], _joined(ours), _joined(theirs), rules, found)
+    return names
 
 
 def _values(response: Response, name: bytes) -> list[str]:

@@ -27,26 +27,38 @@ class _Mark(Enum):
 
 
 class Freezer:
-    """Freezes values as the states of one set of rules say, on the budget of one comparison."""
+    """Freezes values as the states of one set of rules say, on the budget of one comparison.
 
-    __slots__ = ("_budget", "_states")
+    What is frozen once stays so: lists inside lists are matched level by level, and would freeze
+    their innermost values once for each. The values must outlive the freezer: it goes by identity.
+    """
+
+    __slots__ = ("_budget", "_frozen", "_states")
 
     def __init__(self, states: Sequence[State], budget: Budget) -> None:
         self._states = states
         self._budget = budget
+        self._frozen: dict[tuple[int, int], Hashable] = {}
 
     def __repr__(self) -> str:
         return f"<Freezer {len(self._states)} states, {self._budget}>"
 
     def value(self, value: JSON, state: int, level: int) -> Hashable:
         """Freeze a value that stands at a place in `state`, `level` steps below `$`."""
-        if isinstance(value, dict):
-            return self._object(value, state, level)
-        if isinstance(value, list):
-            return self._list(value, state, level)
+        if isinstance(value, dict | list):
+            known = self._frozen.get((id(value), state))
+            if known is None:
+                known = self._container(value, state, level)
+                self._frozen[id(value), state] = known
+            return known
         if isinstance(value, bool):
             return _Mark.TRUE if value else _Mark.FALSE
         return _Mark.NAN if is_nan(value) else value
+
+    def _container(self, value: dict[str, JSON] | list[JSON], state: int, level: int) -> Hashable:
+        if isinstance(value, dict):
+            return self._object(value, state, level)
+        return self._list(value, state, level)
 
     def _object(self, value: dict[str, JSON], state: int, level: int) -> Hashable:
         self._budget.spend(len(value), level)
@@ -57,12 +69,17 @@ class Freezer:
                     for name, x in value.items()
                 ]
             )
-        states, here = self._states, self._states[state]
-        members = [(name, inner, here.after(name)) for name, inner in value.items()]
+        states, names, other = (
+            self._states,
+            self._states[state].names,
+            self._states[state].other_name,
+        )
         return frozenset(
-            (name, x if type(x) in _PLAIN else self.value(x, after, level + 1))
-            for name, x, after in members
-            if states[after].ignore is None
+            [
+                (name, x if type(x) in _PLAIN else self.value(x, after, level + 1))
+                for name, x in value.items()
+                if states[after := names.get(name, other)].ignore is None
+            ]
         )
 
     def _list(self, value: list[JSON], state: int, level: int) -> Hashable:

@@ -25,9 +25,6 @@ from strangler.compare.verdict import JSON, Kind
 _CONTAINERS = frozenset({dict, list})
 _NUMBERS = frozenset({int, float, Decimal})
 _SORTED = orjson.OPT_SORT_KEYS
-_COST_OF_A_DIFFERENCE = 5
-"""In values looked at: writing a path takes about as long."""
-
 _PRUNED_LEVELS = range(1, 9)
 """Where equal subtrees are looked for first: not the whole body, nor so deep that the repeated
 writing adds up to more than eight times its size."""
@@ -180,9 +177,9 @@ class JsonWalk:
         return pairing.in_order(paired, len(ours), len(theirs))
 
     def _differ(self, kind: Kind, ours: _Side, theirs: _Side) -> None:
-        self._budget.spend(_COST_OF_A_DIFFERENCE, 0)
         shape = (kind, *(None if isinstance(step, int) else step for step in self._steps))
         self._met[shape] += 1
+        self._budget.spend(1, 0)
         if self._met[shape] > self._places:
             return
         path, place = paths.collapse(self._steps), paths.write(self._steps)

@@ -1,0 +1,115 @@
+"""How long comparing a pair takes, as a multiple of parsing it.
+
+    .venv/bin/python tests/bench/compare_pairs.py [ROUNDS]
+
+Parsing both bodies with orjson is the least that comparing two JSON bodies of other bytes can
+cost; it is measured in turns with each comparison, so that a busy machine slows down both.
+"""
+
+import copy
+import random
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import orjson
+
+from strangler.compare.compare import compare
+from strangler.compare.response import Response
+from strangler.compare.rules import Rules
+
+ITEMS = [
+    {
+        "id": n,
+        "name": f"dataset {n}",
+        "tags": ["climate", "daily", "open"],
+        "size_mb": n * 1.5,
+        "updated_at": "2024-03-01T10:15:00",
+        "owner": {"id": 3, "name": "Ann"},
+        "public": True,
+    }
+    for n in range(70)
+]
+NO_RULES = Rules.compile([], [])
+RULES = Rules.compile(["$.items[*].updated_at"], ["$.items", "$..tags"])
+
+
+def response(items: list[dict[str, object]], date: str = "1") -> Response:
+    """A page of these items."""
+    head = ((b"Content-Type", b"application/json"), (b"Date", date.encode()), (b"Allow", b"GET"))
+    return Response(200, head, orjson.dumps({"items": items, "total": len(items)}))
+
+
+def changed(change: Callable[[list[dict[str, object]]], None]) -> Response:
+    """The page after a change of its items."""
+    items = copy.deepcopy(ITEMS)
+    change(items)
+    return response(items, "2")
+
+
+def a_few(items: list[dict[str, object]]) -> None:
+    """Three causes in three places."""
+    items[3]["size_mb"] = 4.0
+    items[60]["name"] = "other"
+    del items[30]["owner"]
+
+
+def every_date(items: list[dict[str, object]]) -> None:
+    """One difference in each item."""
+    for item in items:
+        item["updated_at"] = "2024-03-01T09:15:00Z"
+
+
+def all_at_once(items: list[dict[str, object]]) -> None:
+    """Other dates, another order, and three real differences."""
+    a_few(items)
+    every_date(items)
+    random.Random(1).shuffle(items)
+
+
+def unnamed(items: list[dict[str, object]]) -> None:
+    """The rows in another order, and without anything to tell them apart by."""
+    for item in items:
+        del item["id"], item["name"]
+    random.Random(1).shuffle(items)
+
+
+PRIMARY = response(ITEMS)
+PAIRS = {
+    "equal bytes": (PRIMARY, changed(lambda _: None), NO_RULES),
+    "differs in a few places": (PRIMARY, changed(a_few), NO_RULES),
+    "differs in a few places, rules": (PRIMARY, changed(a_few), RULES),
+    "every date differs, ignored": (PRIMARY, changed(every_date), RULES),
+    "reordered and all of that, rules": (PRIMARY, changed(all_at_once), RULES),
+    "no identity, reordered, rules": (
+        changed(lambda items: [item.pop(k) for item in items for k in ("id", "name")] and None),
+        changed(unnamed),
+        RULES,
+    ),
+}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The time of one run."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main(rounds: int) -> None:
+    """Measure each kind of pair in turns with parsing, and write the medians."""
+    size = len(PRIMARY.body) / 1000
+    sys.stdout.write(f"{size:.1f} kB of JSON on each side, medians of {rounds} rounds\n")
+    sys.stdout.write(f"{'':34}{'compare':>11}{'parse both':>13}{'ratio':>8}\n")
+    for name, (left, right, rules) in PAIRS.items():
+        took, parsing = [], []
+        for _ in range(rounds):
+            took.append(seconds(lambda: compare(left, right, rules)))  # noqa: B023 - run at once
+            parsing.append(seconds(lambda: (orjson.loads(left.body), orjson.loads(right.body))))  # noqa: B023
+        one, other = median(took) * 1e6, median(parsing) * 1e6
+        sys.stdout.write(f"{name:34}{one:8.1f} µs{other:10.1f} µs{one / other:8.2f}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
