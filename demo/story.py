@@ -15,6 +15,9 @@ COMPARED_BUGGY = 400
 COMPARED_FIXED = 250
 """Comparisons with the fixed one: a fault that had stayed would have shown about as often."""
 
+EXCHANGES_BESIDE = 150
+"""Requests that the other clients have answered in each state, before the story goes on."""
+
 KEYS = [f"probe-{number}" for number in range(1000)]
 """Canary keys whose share is measured."""
 
@@ -48,8 +51,9 @@ class Story:
     def tell(self) -> None:
         """Tell all of it."""
         self.screen.title(
-            "A monolith serves users, datasets and notifications. The domain `datasets` moves to\n"
-            "a service of its own, step by step and back again, and its clients notice nothing."
+            "A monolith serves users, datasets and notifications. The domain `datasets`\n"
+            "moves to a service of its own, step by step and back again, and its clients\n"
+            "notice nothing."
         )
         self.begin()
         self.shadow_the_buggy_service()
@@ -91,14 +95,13 @@ class Story:
         )
         self.screen.table(
             "strangler diff list",
-            ("id", "route", "kind", "path", "count", "what it is"),
+            ("id", "seen", "kind", "where", "what it is"),
             (
                 (
                     each["id"][:8],
-                    each["route"],
-                    kind,
-                    " ".join(paths),
                     str(each["count"]),
+                    kind,
+                    "\n".join([each["route"], *paths]),
                     EXPECTED.get((kind, paths), "unexpected"),
                 )
                 for (kind, paths), each in found.items()
@@ -158,6 +161,7 @@ class Story:
         failures = self._failures()
         self._system.kill_service()
         statuses = self._probes.statuses(KEYS[:400])
+        self._let_clients_work("without the service")
         fallbacks = self._system.metrics().total(
             "strangler_recoveries_total", recovery="the fallback upstream"
         )
@@ -183,6 +187,12 @@ class Story:
             held=bool(self._described("first, at the service", self._system.url("monolith"))),
         )
         self._let_downloads_follow()
+        self._let_clients_work("on the service")
+
+    def _let_clients_work(self, where: str) -> None:
+        """Go on only when the clients beside us have met this state too."""
+        enough = self._requests() + EXCHANGES_BESIDE
+        self.screen.until(f"clients work {where}", lambda: self._requests() >= enough, 30)
 
     def _let_downloads_follow(self) -> None:
         """Edit the file as an operator would: strangler follows the saved file."""
@@ -210,11 +220,13 @@ class Story:
             "the monolith takes the writes again, and knows what the service took",
             held=self._described("second, at the monolith", "") not in {"", SERVICE},
         )
+        self._let_clients_work("on the monolith")
         self._move("promote", why="the doubt was unfounded")
         self.screen.check(
             "and forward again: the service knows what the monolith took",
             held=self._described("third, at the service", "") == SERVICE,
         )
+        self._let_clients_work("on the service")
 
     def report(self) -> None:
         """End the traffic, and let it look for all that it wrote."""
@@ -249,7 +261,7 @@ class Story:
                 (
                     str(entry["revision"]),
                     entry["actor"],
-                    f"{entry['from']} → {entry['to']} {entry['detail']}".strip(),
+                    _what(entry),
                     entry["reason"],
                 )
                 for entry in entries
@@ -276,6 +288,9 @@ class Story:
             + metrics.total("strangler_observations_waiting")
         )
 
+    def _requests(self) -> int:
+        return int(self._system.progress().get("requests", 0))
+
     def _failures(self) -> int:
         return int(self._system.progress().get("failures", 0))
 
@@ -292,7 +307,14 @@ class Story:
             "the workers follow", lambda: self._system.live_revision() > before, 15
         )
         self.screen.check(
-            f"{verb}: live in every worker, no connection closed",
+            f"{verb}: live in every worker",
             held=live,
             detail=f"revision {self._system.live_revision()}" if live else done.stderr.strip(),
         )
+
+
+def _what(entry: dict[str, Any]) -> str:
+    """Say what a transition changed: the phase, the weight, or both."""
+    moved = entry["from"] != entry["to"]
+    phases = f"{entry['from']} → {entry['to']}" if moved else entry["to"]
+    return f"{entry['domain']}: {phases} {entry['detail']}".strip()
