@@ -100,8 +100,8 @@ def _compare_texts(
     """
     ours, theirs = text_of(left, left_media), text_of(right, right_media)
     declared = left_media.charset is not None or right_media.charset is not None
-    if left == right and left_media.charset == right_media.charset:
-        return
+    if left == right and not (left_media.is_text and right_media.is_text):
+        return  # a charset means nothing to them
     if declared and ours is not None and ours == theirs:
         return
     if (rule := rules.ignoring("body")) is not None:

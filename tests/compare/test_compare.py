@@ -160,6 +160,12 @@ def test_other_bodies_are_compared_as_bytes():
     assert comparison.differences[0].primary == "31"
 
 
+def test_a_charset_means_nothing_to_bytes():
+    left, right = ("Content-Type", "image/png"), ("Content-Type", "image/png; charset=binary")
+    comparison = compare(answer(b"\x89PNG", left), answer(b"\x89PNG", right), rules())
+    assert comparison.verdict is Verdict.MATCH
+
+
 def test_a_body_that_is_not_json_can_be_ignored():
     left, right = answer(b"a", HTML_UTF8), answer(b"b", HTML_UTF8)
     comparison = compare(left, right, rules(["body"]))
