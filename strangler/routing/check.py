@@ -20,7 +20,6 @@ from strangler.routing.source import Source
 MAX_CLAIMS = 256
 """Claims on one path are tried one after the other: more of them is a path to split."""
 
-
 Complaint: TypeAlias = Callable[[str, str], str | None]
 """Says what is wrong with a rule of a purpose (`ignore`, `unordered`, `plaintext`), if anything.
 

@@ -172,7 +172,7 @@ def _end_is_certain(key: yaml.Node, value: yaml.Node) -> bool:
 
 def _predecessor(node: yaml.MappingNode, path: Sequence[str], depth: int) -> yaml.Node | None:
     """Find the value after which a new key reads best: of the last key that comes before it."""
-    order = list(known_keys(tuple(path[:depth])))
+    order = known_keys(tuple(path[:depth]))
     earlier = order[: order.index(path[depth])] if path[depth] in order else order
     fit = [
         value for key, value in node.value if key.value in earlier and _end_is_certain(key, value)

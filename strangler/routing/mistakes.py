@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -10,6 +11,10 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 SHOWN = 50
 """How many mistakes an error prints; `mistakes` holds all of them."""
+
+
+MAX_KNOWN = 200
+"""Among how many names a nearest one is looked for: each look costs, and so does reading them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +52,6 @@ def dotted(path: KeyPath) -> str:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Suggest the known name nearest to a misspelt one, or list them where none is near."""
-    names = list(known)
+    names = list(islice(known, MAX_KNOWN))
     near = get_close_matches(str(word), names, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names) or 'none'}"

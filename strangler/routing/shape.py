@@ -1,7 +1,7 @@
 """Holds the data of a `routes.yaml` against its models, and says in people's words what is off."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, get_args
@@ -119,14 +119,19 @@ def _message(detail: ErrorDetails, path: KeyPath) -> str:
     return detail["msg"]
 
 
-def known_keys(path: KeyPath) -> Iterable[str]:
-    """Give the keys that the model at a key path has."""
+def known_keys(path: KeyPath) -> Sequence[str]:
+    """Give the keys that the model at a key path has, in the order of the docs; none elsewhere."""
     model: Any = RoutesConfig
     for step in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            model = model.model_fields[str(step)].annotation
+        if _is_model(model):
+            field = model.model_fields.get(step)
+            model = None if field is None else field.annotation
         else:  # of a mapping or a list: its values
-            model = get_args(model)[-1]
-        model = next((one for one in get_args(model) if NoneType in get_args(model)), model)
-    fields: dict[str, Any] = model.model_fields
-    return fields
+            model = next(reversed(get_args(model)), None)
+        if NoneType in get_args(model):  # optional: what it is where it is given
+            model = get_args(model)[0]
+    return tuple(model.model_fields) if _is_model(model) else ()
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

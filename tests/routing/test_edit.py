@@ -151,6 +151,14 @@ def test_any_text_reads_back_as_itself(value: str, old: str, frame: str) -> None
     assert edited == value
 
 
+def test_a_key_that_the_format_does_not_know_can_be_added_too() -> None:
+    text = "domains: {a: {service: s}}\nelsewhere:\n  deep: {}\n"
+    assert set_value(text, ("elsewhere", "deep", "key"), "x").endswith("deep: {key: x}\n")
+    assert set_value(text, ("domains", "b", "service"), "t") == text.replace(
+        "domains: {", "domains: {b: {service: t}, "
+    )
+
+
 # --- generated files: written piece by piece, so that the edited text is known beforehand --------
 
 COMMENTS = st.sampled_from(["", "  # a: {b}", " # phase: retired"])
