@@ -1,18 +1,22 @@
-"""`python -m demo`: tell the story; with `DEMO_EXIT=1` end by itself, 0 if every check held."""
+"""`python -m demo`: tell the story; with `DEMO_EXIT=1` end by itself, 0 if every check held.
+
+`DEMO_HOME` is where its files go (default `.strangler/demo`); what is there is removed.
+"""
 
 import os
 import signal
 import sys
+from pathlib import Path
 
 from demo.programs import StoryError
 from demo.story import Story
-from demo.system import System
+from demo.system import HOME, System
 
 
 def main() -> int:
     """Tell the story, then leave everything running for a look, or stop it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    system = System()
+    system = System(Path(os.environ.get("DEMO_HOME", "") or HOME))
     story = Story(system)
     try:
         story.tell()
