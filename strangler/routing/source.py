@@ -141,7 +141,8 @@ def _from_yaml(error: yaml.MarkedYAMLError, name: str, text: str = "") -> Mistak
     mark = error.problem_mark or error.context_mark
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
     said = str(error.problem)
-    if "\t" in "".join(text.splitlines()[line - 1 : line])[:column]:
+    written = "".join(text.splitlines()[line - 1 : line])
+    if written[:column].lstrip(" ").startswith("\t"):
         said = "a tab; YAML indents with spaces only"
     elif "cannot start any token" in said:
         said += "; a value that begins with a special character needs quotes"
