@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
 
-_Likeness: TypeAlias = tuple[str, str, bool]
+Likeness: TypeAlias = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ def confirm(
     ):
         if asked.verdict is Verdict.INCONCLUSIVE:
             return Confirmation(reason=f"{name}: {asked.reason}")
-    restless = set(map(_likeness, primary_again.differences + candidate_again.differences))
-    lasting = set(map(_likeness, second.differences)) - restless
+    restless = set(map(likeness, primary_again.differences + candidate_again.differences))
+    lasting = set(map(likeness, second.differences)) - restless
     return Confirmation(
-        confirmed=tuple(each for each in first.differences if _likeness(each) in lasting),
-        noise=tuple(each for each in first.differences if _likeness(each) not in lasting),
+        confirmed=tuple(each for each in first.differences if likeness(each) in lasting),
+        noise=tuple(each for each in first.differences if likeness(each) not in lasting),
         fired=first.fired,
     )
 
 
-def _likeness(difference: Difference) -> _Likeness:
+def likeness(difference: Difference) -> Likeness:
     """Say by what differences are alike: their path, and the way in which the sides differ.
 
     The kind belongs to it: a counter that moves excuses another value, never a missing one. For

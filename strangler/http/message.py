@@ -11,8 +11,8 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 class RequestTarget(NamedTuple):
     """A request target in its two readings: the one that is matched, the one that is forwarded.
 
-    `path` is normalised (ASCII; dot segments resolved, duplicate slashes merged, unreserved
-    characters decoded, other escapes upper-cased, `%2F` kept as data inside its segment).
+    `path` is normalised (ASCII; dot segments resolved, duplicate slashes merged, what may stand
+    as it is decoded, other escapes upper-cased, `%2F` kept as data inside its segment).
     `query` has no `?` and is empty where there is none. `forward` is the origin-form that goes
     upstream: the bytes as received, with dot segments resolved. `authority` is set for the
     absolute-form (RFC 9112 section 3.2.2), where it overrides `Host`.

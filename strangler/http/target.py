@@ -21,8 +21,11 @@ _FORBIDDEN_IN_PATH = re.compile(rb"[\x00-\x20\x7f\\#]")
 _FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# What RFC 3986 lets a segment hold as it is (`pchar`). Upstreams read `%40` and `@` alike, and
+# `"` and `%22`, so matching must: one spelling for each.
+_PCHAR = rb"A-Za-z0-9._~!$&'()*+,;=:@-"
+_NOT_PCHAR = re.compile(rb"[^%%%b]" % _PCHAR)
+_ESCAPED_PCHAR = re.compile(rb"[%b]" % _PCHAR)
 
 
 class TargetError(ValueError):
@@ -98,12 +101,12 @@ def _resolve_dots(segments: list[bytes]) -> list[bytes]:
 
 
 def _normalise_segment(segment: bytes) -> bytes:
-    """Decode escapes of unreserved characters, upper-case the rest, escape what is not ASCII."""
+    """Decode escapes of what may stand as it is, upper-case the others, escape what may not."""
     if b"%" in segment:
         segment = _ESCAPE.sub(_normalise_escape, segment)
-    return _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], segment)
+    return _NOT_PCHAR.sub(lambda found: b"%%%02X" % found[0][0], segment)
 
 
 def _normalise_escape(found: re.Match[bytes]) -> bytes:
-    octet = int(found[1], 16)
-    return bytes((octet,)) if octet in _UNRESERVED else found[0].upper()
+    octet = bytes((int(found[1], 16),))
+    return octet if _ESCAPED_PCHAR.fullmatch(octet) else found[0].upper()

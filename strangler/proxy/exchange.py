@@ -106,6 +106,11 @@ class Exchange:
         """The route's label, for counters and findings."""
         return self.route.label if self.route is not None else UNCLAIMED
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether the fallback answers in the place of the primary."""
+        return self._upstream != self.decision.primary
+
     def _octets_to_keep(self) -> int:
         if self._capture is not None:
             return self.plane.settings.copied_body
@@ -402,7 +407,7 @@ class Exchange:
     def _system(self) -> str:
         """Say which system answered: after a fallback it is the other one."""
         system = self.decision.system
-        return (system if self._upstream == self.decision.primary else system.other).value
+        return (system.other if self.fell_back else system).value
 
     def _count(self, system: str, status: int) -> None:
         seconds = time.perf_counter() - self._started_at

@@ -7,15 +7,13 @@ the comparator is ours and is counted apart from every verdict.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import structlog
 
-from strangler.compare.compare import compare
+from strangler.compare.habits import Habits
 from strangler.compare.noise import confirm
 from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
@@ -25,6 +23,7 @@ from strangler.http.forwarding import ForwardedHead, connection_fields
 from strangler.http.framing import Framing
 from strangler.http.message import RequestHead
 from strangler.proxy.breaker import Breaker
+from strangler.proxy.comparer import Comparer
 from strangler.proxy.failure import Failure
 from strangler.proxy.fetch import Capture, fetch
 from strangler.proxy.observe import Compared, Judgement, observe
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
     from strangler.proxy.plane import DataPlane
 
 log = structlog.get_logger()
+
+RECHECKED = 0.1
+"""The share of known noise that is checked all the same: habits change."""
 
 _ROLE = b"X-Strangler-Shadow: %b\r\n"
 
@@ -74,7 +76,8 @@ class Mirror:
 
     __slots__ = (
         "_breakers",
-        "_executor",
+        "_comparer",
+        "_habits",
         "_octets",
         "_plane",
         "_redactor",
@@ -90,7 +93,8 @@ class Mirror:
         self._redactor = Redactor(plane.settings.redaction_key)
         self._rules: dict[ShadowPolicy, Rules] = {}
         self._breakers: dict[str, Breaker] = {}
-        self._executor: ProcessPoolExecutor | None = None
+        self._habits: dict[str, Habits] = {}
+        self._comparer = Comparer(plane.settings.in_loop)
         self._octets = 0
         self.in_flight = 0
 
@@ -108,6 +112,9 @@ class Mirror:
         route, candidate = exchange.route, exchange.decision.candidate
         primary = capture.response()
         if route is None or candidate is None:
+            return
+        if exchange.fell_back:
+            self._count(route, "dropped: the candidate itself answered")
             return
         if primary is None or body is None:
             self._count(route, "dropped: too large")
@@ -178,15 +185,24 @@ class Mirror:
 
     async def _judge(self, copy: Copy, candidate: Response) -> None:
         rules = self._rules_of(copy.route)
-        first = await self._compare(copy.primary, candidate, rules)
+        first = await self._comparer.compare(copy.primary, candidate, rules)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
-            judgement = await self._confirm(copy, candidate, first, rules)
+            judgement = await self._told_apart(copy, candidate, first, rules)
         if judgement is not None:
             self._conclude(copy, candidate, judgement)
 
-    async def _confirm(
+    async def _told_apart(
         self, copy: Copy, candidate: Response, first: Comparison, rules: Rules
+    ) -> Judgement | None:
+        """Tell noise from what counts: by what is known of the route, else by asking again."""
+        habits = self._habits.setdefault(copy.route.label, Habits())
+        if habits.explain(first) and self._plane.draw() >= RECHECKED:
+            return Judgement(Verdict.IGNORED, first.fired, noise=first.differences)
+        return await self._confirm(copy, candidate, first, rules, habits)
+
+    async def _confirm(
+        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules, habits: Habits
     ) -> Judgement | None:
         """Ask both sides once more: what either also shows against itself is noise."""
         await asyncio.sleep(self._plane.settings.confirm_after)
@@ -196,23 +212,17 @@ class Mirror:
         candidate_again = await self._ask(copy, copy.candidate, b"candidate")
         if candidate_again is None:
             return None
+        compare = self._comparer.compare
+        with_itself = await compare(copy.primary, primary_again, rules)
+        habits.learn(first, with_itself)
         confirmation = confirm(
             first,
-            await self._compare(copy.primary, primary_again, rules),
-            await self._compare(candidate, candidate_again, rules),
-            await self._compare(primary_again, candidate_again, rules),
+            with_itself,
+            await compare(candidate, candidate_again, rules),
+            await compare(primary_again, candidate_again, rules),
         )
         verdict = confirmation.comparison.verdict
         return Judgement(verdict, first.fired, confirmation.confirmed, confirmation.noise)
-
-    async def _compare(self, primary: Response, candidate: Response, rules: Rules) -> Comparison:
-        if len(primary.body) + len(candidate.body) <= self._plane.settings.in_loop:
-            return compare(primary, candidate, rules)
-        if self._executor is None:
-            # Spawned, not forked: a fork would inherit every socket of this worker.
-            self._executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, compare, primary, candidate, rules)
 
     def _conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
         self._plane.counters.verdicts[copy.route.label, judgement.verdict.value] += 1
@@ -236,14 +246,14 @@ class Mirror:
             self._rules[shadow] = rules
         return rules
 
-    def forget_rules(self) -> None:
-        """Drop compiled rules: another table is live."""
+    def forget(self) -> None:
+        """Drop compiled rules and what is known of routes: another table is live."""
         self._rules.clear()
+        self._habits.clear()
 
     def close(self) -> None:
         """End the comparing process."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._comparer.close()
 
     def _breaker(self, upstream: str) -> Breaker:
         return self._breakers.setdefault(upstream, Breaker())

@@ -78,7 +78,7 @@ class DataPlane:
                 pools[name].retire()
         self.table = table
         self.revision = revision
-        self.mirror.forget_rules()
+        self.mirror.forget()
         self.health.follow(table)
 
     def fresh_request_id(self) -> bytes:
