@@ -50,18 +50,37 @@ def read_head(
         raise HeadError(400, f"ambiguous request: {error}") from error
     if target.path == "*" and method != "OPTIONS":
         raise HeadError(400, "only OPTIONS may ask for *")
-    return RequestHead(method, target, _name_of(target.authority or host), headers), framing
+    authority = _authority(target.authority, host)
+    if host is None:
+        # Every HTTP/1.1 request that leaves us has one, be it empty (RFC 9112 section 3.2).
+        headers = [(b"Host", authority.encode("latin-1")), *headers]
+    return RequestHead(method, target, _name_of(authority), headers), framing
 
 
-def _host(headers: Headers, version: str) -> str:
+def _host(headers: Headers, version: str) -> str | None:
     hosts = [value for name, value in headers if len(name) == 4 and name.lower() == b"host"]
     if not hosts and version == "1.0":
-        return ""
+        return None
     if len(hosts) != 1:
         raise HeadError(400, f"exactly one Host field is needed, there are {len(hosts)}")
     if not _HOST.fullmatch(hosts[0]):
         raise HeadError(400, "the Host field is not a host name")
     return hosts[0].decode("ascii")
+
+
+def _authority(of_target: str | None, host: str | None) -> str:
+    """Decide which authority is asked: an absolute-form and Host must not name two."""
+    if of_target is None:
+        return host or ""
+    if not _HOST.fullmatch(of_target.encode("latin-1")):
+        raise HeadError(400, "the target's authority is not a host name")
+    if host is not None and _without_default_port(host) != _without_default_port(of_target):
+        raise HeadError(400, "the target and the Host field name two hosts")
+    return of_target
+
+
+def _without_default_port(authority: str) -> str:
+    return authority.lower().removesuffix(":80")
 
 
 def _name_of(authority: str) -> str:
