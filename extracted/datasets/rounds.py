@@ -22,7 +22,7 @@ class Rounds:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
-        return f"<Rounds of {self._action.__qualname__}: {len(self._tasks)} under way>"
+        return f"<Rounds: {len(self._tasks)} under way>"
 
     async def join(self) -> None:
         """Return when a run that began after this call has ended; raise what it raised."""

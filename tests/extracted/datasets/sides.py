@@ -23,7 +23,7 @@ class Side:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.token = ""
-        self._client = httpx2.Client(trust_env=False, timeout=10.0)
+        self._client = httpx2.Client(trust_env=False, timeout=10.0, verify=False)
 
     def __repr__(self) -> str:
         return f"<Side {self.program!r}>"

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.extracted.datasets.sides import (
-    PARTNER,
     Side,
     answers_alike,
     comparable,
-    log_in,
     start_monolith,
     start_service,
     until,
@@ -211,13 +209,6 @@ def test_a_monolith_with_another_database_is_not_followed(fresh_pair: tuple[Side
     monolith.program = start_monolith(elsewhere, monolith.program.port, datasets=1)
     until(lambda: "it has another database than before" in service.program.output)
     assert everything(service) == before
-
-
-def test_the_partner_feed_is_closed_to_others(pair: tuple[Side, Side]) -> None:
-    monolith, _ = pair
-    assert monolith.ask("GET", "/internal/outbox").status_code == 403
-    assert monolith.ask("GET", "/internal/outbox", headers=PARTNER).status_code == 200
-    assert log_in(monolith, "ada")
 
 
 def _directory(side: Side) -> Path:
