@@ -34,7 +34,10 @@ def list_findings(
     noise: Annotated[
         bool, typer.Option("--noise", help="Noise alone: what an upstream also shows by itself.")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Findings and noise.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", envvar="STRANGLER_DIFF_LIST_ALL", help="Findings and noise."),
+    ] = False,
     store: StoreUrl = DEFAULT_STORE,
     limit: Limit = 200,
     as_json: AsJson = False,
@@ -94,11 +97,12 @@ def summary(finding: Finding) -> dict[str, Any]:
 
 
 def _show_list(found: Sequence[Finding]) -> None:
-    table = columns("id", "route", "kind", "paths", "count", "last seen (UTC)", right={"count"})
+    headings = ("id", "count", "last seen (UTC)", "what differs")
+    table = columns(*headings, right={"count"}, whole=headings[:3])
     for finding in found:
-        kind = f"{finding.kind} (noise)" if finding.noise else finding.kind
-        cells = [finding.id[:SHORT_ID], finding.route, kind, "\n".join(finding.paths)]
-        cells += [f"{finding.count:,}", moment(finding.last_seen)]
+        kind = f"noise, {finding.kind}" if finding.noise else finding.kind
+        what = "\n  ".join([f"{kind} on {finding.route}", *finding.paths])
+        cells = [finding.id[:SHORT_ID], f"{finding.count:,}", moment(finding.last_seen), what]
         add_row(table, cells, "dim" if finding.noise else "")
     show(table)
 

@@ -78,7 +78,9 @@ def _unmoved(revision: Revision) -> dict[str, Any]:
 
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:
-    table = columns("revision", "when (UTC)", "who", "what", "why", right={"revision"})
+    table = columns(
+        "rev", "when (UTC)", "who", "what", "why", right={"rev"}, whole={"rev", "when (UTC)"}
+    )
     for row in rows:
         forced = "FORCED: " if row["forced"] else ""
         cells = [str(row["revision"]), moment(row["at"]), row["actor"], _what(row)]

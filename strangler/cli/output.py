@@ -40,12 +40,16 @@ def tell(*lines: str) -> None:
         typer.echo(printable(line), err=True)
 
 
-def columns(*headings: str, right: Iterable[str] = ()) -> Table:
-    """Begin a table; the columns named in `right` hold numbers."""
+def columns(*headings: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """Begin a table; columns in `right` hold numbers, those in `whole` are never wrapped."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in headings:
-        justify = "right" if heading in right else "left"
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type] # a Literal
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading in whole,
+            overflow="fold",
+        )
     return table
 
 

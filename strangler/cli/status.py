@@ -164,11 +164,10 @@ def _domains(domains: tuple[Standing, ...]) -> Table:
     for domain in domains:
         seen = domain.evidence
         rate = "-" if seen.mismatch_rate is None else f"{seen.mismatch_rate:.2%}"
-        earlier = seen.findings_ever - seen.findings
-        findings = str(seen.findings) + (f" (+{earlier} before)" if earlier else "")
+        ever = f" of {seen.findings_ever}" if seen.findings_ever > seen.findings else ""
         phase = f"{domain.phase} {domain.weight}" if domain.weight else domain.phase
         cells = [domain.name, phase, _shares(domain.reads), domain.writes]
-        add_row(table, [*cells, f"{seen.concluded:,}", rate, findings])
+        add_row(table, [*cells, f"{seen.concluded:,}", rate, f"{seen.findings}{ever}"])
     return table
 
 

@@ -1,0 +1,156 @@
+"""A directory of an operator's own, in which the console script runs as a real process."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from strangler.compare.rules import complaint
+from strangler.migration.transition import transitions_between
+from strangler.routing.compile import load
+from strangler.store.records import Observation, Revision, Transition
+from strangler.store.store import Store
+from tests.store.sample import NOON, batch
+
+T = TypeVar("T")
+
+SCRIPT = Path(sys.executable).with_name("strangler")
+
+ROUTES = """\
+# What moves, and how far it has come.
+version: 1
+
+upstreams:
+  monolith: {targets: [http://127.0.0.1:9000]}
+  datasets: {targets: [http://127.0.0.1:9101]}
+  users: {targets: [http://127.0.0.1:9102]}
+
+monolith: monolith
+
+domains:
+  datasets:
+    service: datasets
+    phase: shadow   # since spring
+
+    canary: {weight: 10%, key: "header:x-user-id"}
+    shadow: {sample: 25%}
+    routes:
+      - path: /api/v1/datasets
+      - path: /api/v1/datasets/{id:int}
+      - path: /api/v1/datasets/{name}   # old links
+      - path: /api/v1/datasets/{id}/files/**
+        methods: [GET]
+        phase: monolith
+  users:
+    service: users
+    routes:
+      - path: /users/**
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the script ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Desk:
+    """Where an operator works: a `routes.yaml`, a store, a shell."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.routes = directory / "routes.yaml"
+        self.url = f"sqlite:///{directory}/store/strangler.db"
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("STRANGLER_")
+            and name not in {"FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "COLUMNS"}
+        } | {"STRANGLER_STORE": self.url}
+
+    def __repr__(self) -> str:
+        return f"<Desk {self.directory}>"
+
+    def command(self, *args: str) -> dict[str, Any]:
+        return {
+            "args": [str(SCRIPT), *args],
+            "cwd": self.directory,
+            "stdin": subprocess.DEVNULL,
+        }
+
+    def run(self, *args: str, **environment: str) -> Ended:
+        """Run the script; whatever it does, it never shows a traceback."""
+        done = subprocess.run(
+            **self.command(*args),
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def write(self, text: str = ROUTES) -> None:
+        self.routes.write_bytes(text.encode("utf-8"))
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.routes.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        self.write(text.replace(old, new))
+
+    def ask(self, question: Callable[[Store], Awaitable[T]]) -> T:
+        """Do something with the store, which is made where there is none."""
+
+        async def answer() -> T:
+            store = await Store.open(self.url, migrate=True)
+            try:
+                return await question(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(answer())
+
+    def go_live(self, text: str | None = None, reason: str = "begin", **changes: Any) -> Revision:
+        """Make a text (else the file's) the newest revision, as `serve` does."""
+        text = self.routes.read_bytes().decode() if text is None else text
+
+        async def add(store: Store) -> Revision:
+            newest = await store.newest()
+            old = None if newest is None else load(newest.text)
+            table = load(text, complaint=complaint)
+            return await store.add_revision(
+                **{"text": text, "digest": table.digest, "actor": "ada", "at": NOON, **changes},
+                reason=reason,
+                transitions=[
+                    Transition(c.domain, c.route, c.before.value, c.after.value, c.detail)
+                    for c in transitions_between(old, table)
+                ],
+                previous=newest.number if newest else None,
+            )
+
+        return self.ask(add)
+
+    def observe(self, *observations: Observation) -> None:
+        self.ask(lambda store: store.record(batch(*observations)))
+
+    def newest(self) -> Revision:
+        revision = self.ask(lambda store: store.newest())
+        assert revision is not None
+        return revision
+
+    def left_over(self) -> list[str]:
+        """Name the files beside `routes.yaml` that nobody put there."""
+        known = {"routes.yaml", "store"}
+        return [path.name for path in self.directory.iterdir() if path.name not in known]

@@ -1,0 +1,141 @@
+"""`diff list` and `diff show`: what the service answers otherwise."""
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.store.sample import example, mismatch, observation, sighting
+
+OTHER = "77aa00bb11cc22dd"
+NOISE = "99aa00bb11cc22dd"
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def found(live: Desk) -> Desk:
+    """Two findings in two domains, and noise."""
+    live.observe(
+        mismatch(0),
+        mismatch(60),
+        mismatch(90, OTHER, domain="users", route="/users/**"),
+        mismatch(120, NOISE, noise=True),
+    )
+    return live
+
+
+def test_no_findings_is_fine(live: Desk) -> None:
+    live.observe(mismatch(0, NOISE, noise=True))
+
+    ended = live.run("diff", "list")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "no findings\n")
+    assert live.run("diff", "list", "--json").json == []
+
+
+def test_findings_are_listed_newest_first_and_are_differences(found: Desk) -> None:
+    ended = found.run("diff", "list")
+
+    assert ended.code == 2
+    assert ended.out.index(OTHER[:8]) < ended.out.index("3fa9c1d2")
+    assert "value on GET /api/v1/datasets $.size" in words(ended.out)
+    assert "2026-03-01 12:01:00" in ended.out
+    assert NOISE[:7] not in ended.out
+    assert ended.err.startswith("2 findings; ")
+
+
+def test_json_tells_the_same_with_the_same_exit_code(found: Desk) -> None:
+    ended = found.run("diff", "list", "--json")
+
+    assert ended.code == 2
+    assert [(row["id"], row["count"], row["noise"]) for row in ended.json] == [
+        (OTHER, 1, False),
+        ("3fa9c1d2e4b5a697", 2, False),
+    ]
+
+
+def test_noise_is_listed_when_asked_for_and_is_no_difference(found: Desk) -> None:
+    noise = found.run("diff", "list", "--noise")
+    everything = found.run("diff", "list", "--all")
+
+    assert (noise.code, "noise, value on" in noise.out) == (0, True)
+    assert everything.code == 2
+    assert everything.err.startswith("3 findings")
+
+
+def test_a_domain_or_a_route_narrows_the_list(found: Desk) -> None:
+    by_domain = found.run("diff", "list", "--domain", "users", "--json")
+    by_route = found.run("diff", "list", "--route", "GET /api/v1/datasets", "--json")
+
+    assert [row["domain"] for row in by_domain.json] == ["users"]
+    assert [row["domain"] for row in by_route.json] == ["datasets"]
+    assert found.run("diff", "list", "--domain", "nobody").code == 0
+
+
+def test_a_limit_says_that_there_may_be_more(found: Desk) -> None:
+    ended = found.run("diff", "list", "--limit", "1")
+
+    assert "perhaps more" in ended.err
+
+
+def test_one_finding_is_shown_with_its_examples(live: Desk) -> None:
+    differences = [
+        {
+            "place": "$.items[3].size",
+            "path": "$.items[*].size",
+            "kind": "missing",
+            "primary": "number#0a",
+            "candidate": None,
+        }
+    ]
+    first = example(0, request_id="first-request", differences=differences, candidate_status=206)
+    later = example(30, request_id="later-request", omitted=7)
+    for seen in (first, later):
+        live.observe(observation(verdict="mismatch", sightings=(sighting(example=seen),)))
+
+    ended = live.run("diff", "show", "3fa9")
+
+    assert (ended.code, ended.err) == (0, "")
+    said = words(ended.out)
+    assert "finding 3fa9c1d2e4b5a697" in said
+    assert "seen 2 times" in said
+    assert "request id first-request" in said
+    assert "primary 200, candidate 206 from datasets" in said
+    assert "$.items[3].size missing number#0a (absent)" in said
+    assert "and 7 differences more, left out" in said
+    assert said.index("first-request") < said.index("later-request")
+    shown = live.run("diff", "show", "3fa9", "--json").json
+    assert shown["examples"][0]["differences"] == differences
+    assert shown["count"] == 2
+
+
+def test_noise_is_shown_as_noise(found: Desk) -> None:
+    said = words(found.run("diff", "show", "n" + NOISE[:4]).out)
+
+    assert "noise: an upstream shows it against itself too" in said
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("0000000", "there is no finding 0000000; see `strangler diff list --all`"),
+        ("3fa", "too short"),
+        ("%", "too short"),
+    ],
+)
+def test_an_id_that_names_none_is_an_error(found: Desk, wanted: str, said: str) -> None:
+    ended = found.run("diff", "show", wanted)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert said in ended.err
+
+
+def test_the_start_of_several_ids_lists_them(live: Desk) -> None:
+    live.observe(mismatch(0), mismatch(1, "3fa9000000000000"))
+
+    ended = live.run("diff", "show", "3fa9")
+
+    assert ended.code == 1
+    assert "3fa9000000000000" in ended.err
+    assert "3fa9c1d2e4b5a697" in ended.err

@@ -1,0 +1,77 @@
+"""`history`: who moved what, when and why."""
+
+from strangler.cli.history import merged
+from strangler.store.records import LedgerEntry, Revision, Transition
+from tests.cli.desk import ROUTES, Desk
+from tests.store.sample import NOON
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_newest_comes_first_with_who_when_what_and_why(live: Desk) -> None:
+    live.go_live(ROUTES.replace("phase: shadow", "phase: canary"), "a quiet week", actor="eve")
+
+    out = live.run("history").out
+
+    assert out.index("a quiet week") < out.index("begin")
+    assert "2026-03-01 12:00:00" in out
+    assert "eve" in out
+    said = live.run("history", "--json").json
+    assert [row["revision"] for row in said] == [2, 1]
+    assert said[0] == {
+        "revision": 2,
+        "at": "2026-03-01T12:00:00Z",
+        "actor": "eve",
+        "reason": "a quiet week",
+        "forced": False,
+        "domain": "datasets",
+        "route": None,
+        "from": "shadow",
+        "to": "canary",
+        "detail": "weight 10%",
+    }
+
+
+def test_a_domain_s_history_is_its_own(live: Desk) -> None:
+    live.go_live(ROUTES.replace("users\n", "users\n    phase: shadow\n", 1), "users too")
+
+    assert [row["domain"] for row in live.run("history", "users", "--json").json] == ["users"]
+    assert "nothing has moved in nobody yet" in live.run("history", "nobody").err
+
+
+def test_a_forced_move_says_so(live: Desk) -> None:
+    live.go_live(ROUTES.replace("phase: shadow", "phase: retired"), "no time", forced=True)
+
+    assert "FORCED: no time" in words(live.run("history").out)
+    assert live.run("history", "--json").json[0]["forced"] is True
+
+
+def test_a_revision_that_moved_nothing_is_listed_among_the_others(live: Desk) -> None:
+    live.go_live(ROUTES.replace(":9101", ":9111"), "another port")
+
+    row = live.run("history", "--json").json[0]
+
+    assert (row["reason"], row["domain"], row["to"]) == ("another port", None, None)
+    assert "no change of phase" in words(live.run("history").out)
+
+
+def test_a_store_without_revisions_has_no_history(desk: Desk) -> None:
+    desk.ask(lambda store: store.newest())
+
+    ended = desk.run("history")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "there is no revision yet\n")
+    assert desk.run("history", "--json").json == []
+
+
+def test_a_revision_whose_moves_lie_beyond_the_limit_is_not_said_to_move_nothing() -> None:
+    move = Transition("datasets", None, "monolith", "shadow")
+    entries = [LedgerEntry(3, NOON, "ada", "why", False, move) for _ in range(2)]
+    revisions = [Revision(number, NOON, "ada", "why", "", "", False) for number in (4, 3, 2, 1)]
+
+    rows = merged(entries, revisions, limit=2)
+
+    assert [(row["revision"], row["domain"]) for row in rows] == [(4, None), (3, "datasets")]
+    assert {row["revision"] for row in merged(entries, revisions, limit=9)} == {1, 2, 3, 4}
