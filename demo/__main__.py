@@ -41,8 +41,8 @@ def linger(story: Story, system: System) -> None:
         f"  the proxy      {system.url('proxy')}/api/v1/datasets",
         f"  its metrics    {system.url('admin')}/metrics",
         f"  the log files  {system.home}",
-        f"  strangler status --store {system.store}",
-        f"  strangler diff list --store {system.store}",
+        f"  .venv/bin/strangler status --store {system.store}",
+        f"  .venv/bin/strangler diff list --store {system.store}",
     ):
         story.screen.say(line)
     signal.pause()

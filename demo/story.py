@@ -111,7 +111,7 @@ class Story:
         self.screen.check(
             "what the monolith also shows against itself is noise",
             held={"$.generated_at", "$.computed_at"} <= noise,
-            detail=", ".join(sorted(noise)),
+            detail=f"{len(noise)} paths, such as $.generated_at and $.computed_at",
         )
 
     def deploy_the_fix(self) -> None:
@@ -297,9 +297,8 @@ class Story:
     def _move(self, verb: str, *arguments: str, why: str) -> None:
         """Run `promote` or `rollback` and wait until every worker has it."""
         before = self._system.live_revision()
-        self.screen.say(
-            f"[bold]$ strangler {verb} {DOMAIN} {' '.join(arguments)} -m '{why}'[/bold]"
-        )
+        typed = " ".join(["strangler", verb, DOMAIN, *arguments, "-m", f"'{why}'"])
+        self.screen.say(f"[bold]$ {typed}[/bold]")
         done = self._system.strangler(
             verb, DOMAIN, *arguments, "-m", why, "--routes", str(self._system.routes)
         )
@@ -317,4 +316,5 @@ def _what(entry: dict[str, Any]) -> str:
     """Say what a transition changed: the phase, the weight, or both."""
     moved = entry["from"] != entry["to"]
     phases = f"{entry['from']} → {entry['to']}" if moved else entry["to"]
-    return f"{entry['domain']}: {phases} {entry['detail']}".strip()
+    subject = entry["route"] or entry["domain"]
+    return f"{subject}: {phases} {entry['detail']}".strip()
