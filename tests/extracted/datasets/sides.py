@@ -1,5 +1,6 @@
 """The two systems under test as their clients see them, each a real process."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ Result = TypeVar("Result")
 
 ALWAYS_CHANGING = {"generated_at", "computed_at", "took_ms"}
 UNORDERED = {"tags", "hits", "files"}
+DATASETS = "/api/v1/datasets"
 PARTNER = {"X-Internal-Token": "internal-token"}
 
 
@@ -139,3 +141,25 @@ def answers_alike(one: Side, other: Side, method: str, path: str, **options: Any
     else:
         assert second.content == first.content, (method, path)
     return int(first.status_code)
+
+
+def directory_of(side: Side) -> Path:
+    """Give the directory of a side's data."""
+    arguments = side.program.command
+    return Path(arguments[arguments.index("--db") + 1]).parent
+
+
+def everything(side: Side) -> dict[str, Any]:
+    """Read all that a side has, contents of files included."""
+    listed = side.get(f"{DATASETS}?per_page=100")
+    content: dict[str, Any] = {"list": listed}
+    for item in listed["items"]:
+        path = f"{DATASETS}/{item['id']}"
+        for part in ("", "/versions", "/stats", "/files"):
+            content[path + part] = side.get(path + part)
+        for file in content[f"{path}/files"]["files"]:
+            name = f"{path}/files/{file['name']}"
+            digest = hashlib.sha256(side.ask("GET", name).content).hexdigest()
+            assert digest == file["sha256"]
+            content[name] = digest
+    return {path: comparable(value) for path, value in content.items()}

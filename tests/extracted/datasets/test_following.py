@@ -5,34 +5,18 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
-from typing import Any
 
 from tests.extracted.datasets.sides import (
     Side,
     answers_alike,
-    comparable,
+    directory_of,
+    everything,
     start_monolith,
     start_service,
     until,
 )
 
 LIST = "/api/v1/datasets"
-
-
-def everything(side: Side) -> dict[str, Any]:
-    """Read all that a side has, contents of files included."""
-    listed = side.get(f"{LIST}?per_page=100")
-    content: dict[str, Any] = {"list": listed}
-    for item in listed["items"]:
-        path = f"{LIST}/{item['id']}"
-        for part in ("", "/versions", "/stats", "/files"):
-            content[path + part] = side.get(path + part)
-        for file in content[f"{path}/files"]["files"]:
-            name = f"{path}/files/{file['name']}"
-            digest = hashlib.sha256(side.ask("GET", name).content).hexdigest()
-            assert digest == file["sha256"]
-            content[name] = digest
-    return {path: comparable(value) for path, value in content.items()}
 
 
 def test_the_first_fill_brings_everything(pair: tuple[Side, Side]) -> None:
@@ -112,7 +96,7 @@ def test_reads_go_on_without_the_monolith_and_writes_there_are_followed_after_it
     assert service.get(f"{LIST}/1") == before
     assert service.ask("GET", f"{LIST}/999999").status_code == 404
     assert service.ask("GET", "/healthz").status_code == 200
-    monolith.program = start_monolith(_directory(service), monolith.program.port)
+    monolith.program = start_monolith(directory_of(service), monolith.program.port)
     assert monolith.ask("PATCH", f"{LIST}/1", json={"name": "back"}).status_code == 200
     until(lambda: service.get(f"{LIST}/1")["name"] == "back")
 
@@ -172,7 +156,7 @@ def test_reading_the_outbox_once_more_from_the_start_changes_nothing(
     before = everything(service)
     last = monolith.outbox()["last"]
     service.program.stop()
-    with sqlite3.connect(_directory(service) / "datasets.db") as database:
+    with sqlite3.connect(directory_of(service) / "datasets.db") as database:
         database.execute("UPDATE following SET position = 0")
     database.close()
     service.program.start()
@@ -182,7 +166,7 @@ def test_reading_the_outbox_once_more_from_the_start_changes_nothing(
 
 def test_contents_that_no_file_has_any_more_leave_the_disk(fresh_pair: tuple[Side, Side]) -> None:
     monolith, service = fresh_pair
-    contents = _directory(service) / "datasets.db.files"
+    contents = directory_of(service) / "datasets.db.files"
     kept = {path.name for path in contents.iterdir()}
     paths = [f"{LIST}/{number}/files/{name}" for number in (1, 2) for name in ("a", "b")]
     for path in paths:
@@ -204,20 +188,15 @@ def test_a_monolith_with_another_database_is_not_followed(fresh_pair: tuple[Side
     monolith, service = fresh_pair
     before = everything(service)
     monolith.program.stop()
-    elsewhere = _directory(service) / "elsewhere"
+    elsewhere = directory_of(service) / "elsewhere"
     elsewhere.mkdir()
     monolith.program = start_monolith(elsewhere, monolith.program.port, datasets=1)
     until(lambda: "it has another database than before" in service.program.output)
     assert everything(service) == before
 
 
-def _directory(side: Side) -> Path:
-    arguments = side.program.command
-    return Path(arguments[arguments.index("--db") + 1]).parent
-
-
 def _position(service: Side) -> int:
-    database = sqlite3.connect(_directory(service) / "datasets.db")
+    database = sqlite3.connect(directory_of(service) / "datasets.db")
     try:
         position: int = database.execute("SELECT position FROM following").fetchone()[0]
         return position

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.extracted.datasets.sides import Side
+from tests.extracted.datasets.sides import Side, directory_of
 from tests.processes import Program, ProgramError
 
 LIST = "/api/v1/datasets"
@@ -41,8 +41,7 @@ def test_a_second_start_goes_on_with_the_same_data(fresh_pair: tuple[Side, Side]
 
 def test_an_upload_that_breaks_off_leaves_nothing(fresh_pair: tuple[Side, Side]) -> None:
     _, service = fresh_pair
-    arguments = service.program.command
-    contents = Path(arguments[arguments.index("--db") + 1] + ".files")
+    contents = directory_of(service) / "datasets.db.files"
     before = sorted(contents.iterdir())
     path = f"{LIST}/1/files/half"
     head = (

@@ -8,8 +8,14 @@ import threading
 
 import httpx2
 
-from tests.extracted.datasets.sides import Side, answers_alike, start_monolith, until
-from tests.extracted.datasets.test_following import _directory, everything
+from tests.extracted.datasets.sides import (
+    Side,
+    answers_alike,
+    directory_of,
+    everything,
+    start_monolith,
+    until,
+)
 
 LIST = "/api/v1/datasets"
 
@@ -103,7 +109,7 @@ def test_writes_while_the_monolith_is_down_are_acknowledged_and_arrive_when_it_i
     assert service.ask("DELETE", f"{LIST}/1").status_code == 204
     for number in range(150):  # more than one batch
         service.ask("PATCH", f"{LIST}/2", json={"name": f"name {number}"})
-    monolith.program = start_monolith(_directory(service), monolith.program.port)
+    monolith.program = start_monolith(directory_of(service), monolith.program.port)
     until(lambda: monolith.get(f"{LIST}/2")["name"] == "name 149")
     assert everything(monolith) == everything(service)
     assert monolith.get(f"{path}/files")["files"][0]["sha256"] == _sha256(b"second")
@@ -135,7 +141,7 @@ def test_a_service_killed_before_it_could_relay_does_so_when_it_is_back(
     path = f"{LIST}/{service.create(name='not relayed')['id']}"
     service.ask("PUT", f"{path}/files/f", content=b"content")
     service.program.kill()
-    monolith.program = start_monolith(_directory(service), monolith.program.port)
+    monolith.program = start_monolith(directory_of(service), monolith.program.port)
     service.program.start()
     until(lambda: monolith.ask("GET", f"{path}/files/f").status_code == 200)
     assert everything(monolith) == everything(service)
