@@ -20,7 +20,7 @@ from strangler.cli.options import (
     RoutesPath,
     StoreUrl,
 )
-from strangler.cli.output import show
+from strangler.cli.output import show_lines
 from strangler.cli.routes_file import RoutesFile, read_routes, replacing
 from strangler.routing.phase import Phase
 from strangler.store.records import Revision, Transition
@@ -127,7 +127,7 @@ def _make(
         )
         replacement.put()
     forced = ", forced" if move.forced else ""
-    show(
+    show_lines(
         *map(str, move.changes),
         f"revision {live.number} → {made.number}, by {made.actor}{forced}",
     )

@@ -20,12 +20,22 @@ PIPED_WIDTH = 80
 
 
 def show(*parts: RenderableType) -> None:
-    """Print what a verb found: as wide as the terminal, with colours only there."""
+    """Print tables and prose: as wide as the terminal, with colours only there."""
     console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    for part in parts:
-        console.print(printable(part) if isinstance(part, str) else part)
+    texts = [printable(part) if isinstance(part, str) else part for part in parts]
+    if console.is_terminal:
+        console.print(*texts, sep="\n")
+        return
+    console.width = PIPED_WIDTH
+    with console.capture() as captured:
+        console.print(*texts, sep="\n")
+    show_lines(*(line.rstrip() for line in captured.get().splitlines()))
+
+
+def show_lines(*lines: str) -> None:
+    """Print lines that must stay whole, however long: an editor may jump to what they name."""
+    for line in lines:
+        typer.echo(printable(line))
 
 
 def write_json(data: Any) -> None:

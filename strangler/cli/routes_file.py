@@ -118,9 +118,10 @@ def _prepare(target: Path, content: bytes) -> Replacement:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Have the rename survive a power cut."""
+    """Have the rename survive a power cut, on file systems that can promise it."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        with suppress(OSError):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -10,7 +10,7 @@ from rich.table import Table
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
-from strangler.cli.output import add_row, columns, moment, show, tell, write_json
+from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
 from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.cli.standing import Standing, gather, phase_began, standing_of
 from strangler.routing.compile import digest_of
@@ -153,7 +153,8 @@ def _show(found: Found) -> None:
     elif live is not None and not found.unreadable:
         show("no domains: the monolith answers everything")
     for notice in found.notices:
-        show("", f"{notice.kind} on {notice.replica} at {moment(notice.at)} UTC:", notice.text)
+        show("", f"{notice.kind} on {notice.replica} at {moment(notice.at)} UTC:")
+        show_lines(notice.text)
 
 
 def _domains(domains: tuple[Standing, ...]) -> Table:
@@ -182,6 +183,7 @@ def _show_file(file: FileStatus, live: Revision | None) -> None:
         case FileState.DIFFERS if live is not None:
             show("", f"{file.path} on disk differs from the live revision: it is not live")
         case FileState.REFUSED:
-            show("", f"{file.path} on disk is not live and cannot be:", *file.mistakes)
+            show("", f"{file.path} on disk is not live and cannot be:")
+            show_lines(*file.mistakes)
         case _:
             pass  # as it should be, or not a machine on which the file is edited

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from strangler.cli.options import DEFAULT_ROUTES, AsJson, RoutesPath
-from strangler.cli.output import counted, show, tell, write_json
+from strangler.cli.output import counted, show_lines, tell, write_json
 from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.routing.mistakes import Mistake, RoutesError
 from strangler.routing.schema import json_schema
@@ -35,7 +35,7 @@ def validate(
         write_json(_report(path, table, ()))
     else:
         domains = counted(len(table.domains), "domain")
-        show(f"{path}: fine, {domains}, {counted(len(table.routes), 'route')}")
+        show_lines(f"{path}: fine, {domains}, {counted(len(table.routes), 'route')}")
     return 0
 
 

@@ -64,5 +64,5 @@ def test_a_weight_is_for_the_canary_and_the_canary_needs_one() -> None:
 
 
 def test_a_misspelt_domain_gets_the_nearest_name() -> None:
-    with pytest.raises(VerbError, match="there is no domain dataset; did you mean datasets?"):
+    with pytest.raises(VerbError, match=r"no domain dataset; did you mean datasets\?"):
         domain_of(load(ROUTES), "dataset")
