@@ -1,5 +1,3 @@
 """A strangler-fig migration proxy: domains leave a monolith one at a time, on evidence."""
 
-from importlib.metadata import version
-
-__version__ = version("strangler")
+__version__ = "0.1.0"

@@ -117,10 +117,7 @@ def _make(
                 actor=actor.strip() or _login(),
                 reason=reason,
                 at=datetime.now(UTC),
-                transitions=[
-                    Transition(one.domain, one.route, one.before.value, one.after.value, one.detail)
-                    for one in move.changes
-                ],
+                transitions=[Transition.of(one) for one in move.changes],
                 previous=live.number,
                 forced=move.forced,
             ),

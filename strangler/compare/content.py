@@ -7,6 +7,7 @@ from codecs import lookup
 from decimal import Decimal
 from typing import NamedTuple
 
+import brotli
 import orjson
 
 from strangler.compare.bounds import Bounds, Inconclusive
@@ -164,9 +165,11 @@ def _undo(coding: str, body: bytes, side: str, limit: int) -> bytes:
             return _gunzip(body, side, limit)
         if coding == "deflate":
             return _inflate(body, side, limit)
-    except zlib.error as error:
+        if coding == "br":
+            return _unbrotli(body, side, limit)
+    except (zlib.error, brotli.error) as error:
         raise Inconclusive(f"{side}: {coding} body is corrupt") from error
-    raise Inconclusive(f"{side}: a content-encoding other than gzip and deflate")
+    raise Inconclusive(f"{side}: a content-encoding other than gzip, deflate and br")
 
 
 def _gunzip(body: bytes, side: str, limit: int) -> bytes:
@@ -186,6 +189,18 @@ def _inflate(body: bytes, side: str, limit: int) -> bytes:
         return _decompress(body, _ZLIB, side, limit)[0]
     except zlib.error:
         return _decompress(body, _RAW, side, limit)[0]
+
+
+def _unbrotli(body: bytes, side: str, limit: int) -> bytes:
+    """Decompress Brotli (RFC 7932), which every browser asks for."""
+    stream = brotli.Decompressor()
+    # It stops at about 32 KiB more than it is asked for, and goes on when it is called again.
+    content = stream.process(body, output_buffer_limit=limit + 1)
+    if len(content) > limit or not stream.can_accept_more_data():
+        raise Inconclusive(f"{side}: body of more than {limit} bytes once decompressed")
+    if not stream.is_finished():
+        raise Inconclusive(f"{side}: compressed body is cut short")
+    return bytes(content)
 
 
 def _decompress(body: bytes, window: int, side: str, limit: int) -> tuple[bytes, bytes]:

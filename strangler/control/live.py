@@ -151,16 +151,7 @@ class LiveTable:
             actor=_owner(path),
             reason=reason,
             at=datetime.now(UTC),
-            transitions=[
-                Transition(
-                    change.domain,
-                    change.route,
-                    change.before.value,
-                    change.after.value,
-                    change.detail,
-                )
-                for change in changes
-            ],
+            transitions=[Transition.of(change) for change in changes],
             previous=newest.number if newest is not None else None,
             # A save cannot carry a --force, and a file that its owner wrote is obeyed: the ledger
             # remembers that a step was skipped.

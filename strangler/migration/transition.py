@@ -124,8 +124,9 @@ def _domain_change(name: str, old: Domain | None, new: Domain | None) -> PhaseCh
     was, becomes = _weight(old), _weight(new)
     if before is after and was == becomes:
         return None
-    detail = "" if was == becomes else f"weight {' → '.join(one for one in (was, becomes) if one)}"
-    return PhaseChange(name, None, before, after, detail)
+    # Outside the canary a weight says nothing, so leaving it names none.
+    weights = " → ".join(one for one in (was, becomes) if one) if becomes not in {None, was} else ""
+    return PhaseChange(name, None, before, after, weights and f"weight {weights}")
 
 
 def _weight(domain: Domain | None) -> str | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strangler.migration.transition import PhaseChange
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -34,6 +36,13 @@ class Transition:
     from_phase: str
     to_phase: str
     detail: str = ""
+
+    @classmethod
+    def of(cls, change: PhaseChange) -> "Transition":
+        """Write down a change that a plan found."""
+        return cls(
+            change.domain, change.route, change.before.value, change.after.value, change.detail
+        )
 
 
 @dataclass(frozen=True, slots=True)

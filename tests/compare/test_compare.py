@@ -4,6 +4,7 @@ import gzip
 import pickle
 import zlib
 
+import brotli
 import pytest
 
 from strangler.compare.bounds import Bounds
@@ -189,6 +190,7 @@ def raw_deflate(data: bytes) -> bytes:
         ("deflate", zlib.compress(RAW)),
         ("deflate", raw_deflate(RAW)),
         ("deflate, gzip", gzip.compress(zlib.compress(RAW))),
+        ("br", brotli.compress(RAW)),
         ("identity", RAW),
     ],
 )
@@ -216,7 +218,10 @@ BOMB = gzip.compress(b"\0" * 50_000_000, compresslevel=9)
         ("gzip", RAW, "candidate: gzip body is corrupt"),
         ("gzip", gzip.compress(RAW) + b"trailing", "candidate: gzip body is corrupt"),
         ("deflate", b"\xff\xff\xff", "candidate: deflate body is corrupt"),
-        ("br", b"\x0b\x02", "candidate: a content-encoding other than gzip and deflate"),
+        ("br", brotli.compress(b"\0" * 50_000_000), "candidate: body of more than 8388608 bytes"),
+        ("br", brotli.compress(RAW)[:-2], "candidate: compressed body is cut short"),
+        ("br", b"\xff\xff\xff\xff", "candidate: br body is corrupt"),
+        ("zstd", b"\x28\xb5", "candidate: a content-encoding other than gzip, deflate and br"),
         ("gzip, gzip, gzip, gzip", b"x", "candidate: more than 3 content-encodings"),
     ],
 )
@@ -233,8 +238,8 @@ def test_a_body_that_cannot_be_decoded_is_inconclusive_and_says_which_side(codin
 def test_equal_bytes_match_whatever_they_are_coded_in():
     bomb = answer(BOMB, GZIP)
     assert compare(bomb, answer(bytes(BOMB), GZIP), rules()).verdict is Verdict.MATCH
-    brotli = answer(b"\x0b\x02", ("Content-Encoding", "br"))
-    assert compare(brotli, brotli, rules()).verdict is Verdict.MATCH
+    unknown = answer(b"\x28\xb5", ("Content-Encoding", "zstd"))
+    assert compare(unknown, unknown, rules()).verdict is Verdict.MATCH
 
 
 def test_a_body_beyond_the_bound_is_compared_for_equal_bytes_only():

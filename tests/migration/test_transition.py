@@ -85,7 +85,7 @@ def test_a_weight_is_told_where_it_says_who_answers() -> None:
     assert changes(domain("canary"), domain("canary", weight="50%")) == [
         "d: canary, weight 10% → 50%"
     ]
-    assert changes(domain("canary"), domain("extracted")) == ["d: canary → extracted, weight 10%"]
+    assert changes(domain("canary"), domain("extracted")) == ["d: canary → extracted"]
     assert changes(domain("shadow"), domain("shadow", weight="50%")) == []
 
 
