@@ -189,7 +189,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._reader.requests.popleft()
         if self.closes_after_response or not exchange.request.complete:
-            self._end()
+            self._end(more_may_come=not exchange.request.complete)
             return
         if self._reader.rest is not None:
             self._reader.decline_upgrade()
@@ -204,6 +204,7 @@ class ClientConnection(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._plane.counters.aborted += 1
+        self._exchange = None
         self.transport.abort()
 
     def hand_over(self) -> bytes:
@@ -290,16 +291,15 @@ class ClientConnection(asyncio.Protocol):
         """Answer what cannot be forwarded, and end the connection: what follows has no meaning."""
         self._plane.counters.refusals[status] += 1
         self.write(problem_response(status, detail, close=True))
-        self._end()
+        self._end(more_may_come=True)
 
-    def _end(self) -> None:
+    def _end(self, *, more_may_come: bool) -> None:
         """Close, after a moment of reading on where the client may still be sending."""
         self._lingering = True
         self._last = True
         self.adjust_reading()
-        if self._reader.requests or self._reader.error or self._reader.in_head:
+        if more_may_come and self.transport.can_write_eof():
             self.expect_within(LINGER)
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
+            self.transport.write_eof()
         else:
             self.transport.close()

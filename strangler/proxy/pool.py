@@ -59,10 +59,14 @@ class TargetPool:
     async def connect(self, timeout: float) -> UpstreamConnection:  # noqa: ASYNC109 - one bound
         """Open a connection. Raises `OSError` (and so `TimeoutError`) where that fails."""
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(timeout):
-            _, connection = await loop.create_connection(
-                lambda: UpstreamConnection(self), self.target.host, self.target.port
-            )
+        connection = UpstreamConnection(self)
+        try:
+            async with asyncio.timeout(timeout):
+                await loop.create_connection(lambda: connection, self.target.host, self.target.port)
+        except BaseException:
+            # It may stand already when the wait for it is given up.
+            connection.discard()
+            raise
         self._connections.add(connection)
         self.resting_until = 0.0
         return connection

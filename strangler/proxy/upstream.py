@@ -54,6 +54,7 @@ class UpstreamConnection(asyncio.Protocol):
     """One connection, idle or with exactly one receiver."""
 
     __slots__ = (
+        "_connected",
         "_home",
         "_reader",
         "_receiver",
@@ -74,6 +75,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self.served = 0
         self.transport: asyncio.Transport
+        self._connected = False
 
     def __repr__(self) -> str:
         """Show whether it is in use."""
@@ -112,6 +114,11 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = None
         self.transport.abort()
 
+    def discard(self) -> None:
+        """Close a connection that nobody waits for any longer, if it stands at all."""
+        if self._connected:
+            self.transport.abort()
+
     def hand_over(self) -> asyncio.Transport:
         """Leave the transport to a tunnel."""
         self._receiver = None
@@ -123,6 +130,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not subclasses
+        self._connected = True
 
     def data_received(self, data: bytes) -> None:
         """Read on and pass on; octets that nobody asked for close the connection."""
