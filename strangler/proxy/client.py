@@ -46,6 +46,7 @@ class ClientConnection(asyncio.Protocol):
         "_peer",
         "_plane",
         "_reader",
+        "blocked",
         "deadline",
         "transport",
     )
@@ -61,6 +62,7 @@ class ClientConnection(asyncio.Protocol):
         self._lingering = False
         self._paused = False
         self._last = False  # no request after the present one
+        self.blocked = False  # the client reads more slowly than we write
         self.deadline = 0.0
         self.transport: asyncio.Transport
 
@@ -119,11 +121,13 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Pass back-pressure on to the upstream."""
+        self.blocked = True
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=True)
 
     def resume_writing(self) -> None:
         """Release the back-pressure."""
+        self.blocked = False
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=False)
 
@@ -145,10 +149,6 @@ class ClientConnection(asyncio.Protocol):
     def expect_within(self, seconds: float) -> None:
         """Set the deadline for the next sign of progress."""
         self.deadline = self._plane.now() + seconds
-
-    def wait_for_upstream(self) -> None:
-        """Set no deadline: connecting has its own."""
-        self.deadline = float("inf")
 
     def close_after_response(self) -> None:
         """Let no other request follow this one."""
@@ -204,7 +204,9 @@ class ClientConnection(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._plane.counters.aborted += 1
-        self._exchange = None
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.let_go()
         self.transport.abort()
 
     def hand_over(self) -> bytes:

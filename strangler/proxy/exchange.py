@@ -43,7 +43,6 @@ class Exchange:
         "_blocked",
         "_body",
         "_capture",
-        "_client_blocked",
         "_connecting",
         "_connection",
         "_output",
@@ -88,7 +87,6 @@ class Exchange:
         self._started_at = time.perf_counter()
         self._capture = Capture(plane.settings.copied_body) if decision.candidate else None
         self._body = RequestBody(request, framing, self._octets_to_keep())
-        self._client_blocked = False
         self._tries = 0
         self._tried: list[TargetPool] = []
         self._target: TargetPool | None = None
@@ -162,6 +160,8 @@ class Exchange:
         self._connection = connection
         self._reused = connection.served > 0
         connection.start(self, self.head.method)
+        if self.client.blocked:  # by the response before this one
+            connection.pause_reading()
         head = self.forwarded.to_bytes(
             self.head.method,
             self._origin_form(),
@@ -254,7 +254,6 @@ class Exchange:
 
     def client_blocked(self, blocked: bool) -> None:
         """Pass the client's back-pressure on to the upstream."""
-        self._client_blocked = blocked
         if self._connection is None:
             return
         if blocked:
@@ -294,7 +293,7 @@ class Exchange:
         """Recover from a deadline: the upstream's, or the client's where it is the slow one."""
         if self._connection is None:
             return
-        if self._client_blocked:
+        if self.client.blocked:
             self.client.abort()
         elif self._output.head is not None:
             self._time_out(Stage.READING)
@@ -303,7 +302,7 @@ class Exchange:
         elif self._blocked:
             self._time_out(Stage.SENDING)
         else:
-            self._drop_upstream()
+            self.let_go()
             self._answer(408, "the request's body did not arrive in time", {})
 
     def _time_out(self, stage: Stage) -> None:
@@ -314,7 +313,7 @@ class Exchange:
 
     def broken_request(self, detail: str) -> None:
         """End an exchange whose request stopped making sense in its body."""
-        self._drop_upstream()
+        self.let_go()
         if self._output.committed:
             self.client.abort()
         else:
@@ -322,10 +321,11 @@ class Exchange:
 
     def cancel(self) -> None:
         """Stop: the client has gone. The upstream is told by closing."""
-        self._drop_upstream()
+        self.let_go()
         self.plane.counters.cancelled += 1
 
-    def _drop_upstream(self) -> None:
+    def let_go(self) -> None:
+        """Close the connection to the upstream, whatever it was doing for us."""
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
