@@ -106,6 +106,11 @@ class Snapshot:
             value=counters.comparator_faults,
         )
         yield CounterMetricFamily(
+            "strangler_sightings_left_out",
+            "Differences not kept because their route has its fill of findings.",
+            value=self._recorder.left_out,
+        )
+        yield CounterMetricFamily(
             "strangler_observations_lost",
             "Comparisons that could not be written to the store.",
             value=counters.unreported + self._recorder.lost,

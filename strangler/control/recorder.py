@@ -19,7 +19,11 @@ BOUND = 20_000
 
 
 class Recorder:
-    """What waits to be written; `lost` counts what gave way."""
+    """What waits to be written.
+
+    `lost` counts observations that gave way, `left_out` sightings of findings beyond what the
+    store keeps for one route.
+    """
 
     def __init__(self, store: Store, live: LiveTable) -> None:
         """Write to `store`; its failures are told to `live`."""
@@ -27,6 +31,7 @@ class Recorder:
         self._live = live
         self._waiting: deque[Observation] = deque()
         self.lost = 0
+        self.left_out = 0
 
     def __repr__(self) -> str:
         """Show what waits."""
@@ -55,7 +60,7 @@ class Recorder:
         while self._waiting:
             batch = tuple(self._waiting)[:BATCH]
             try:
-                await self._store.record(Batch(batch))
+                self.left_out += await self._store.record(Batch(batch))
             except StoreError as error:
                 self._live.store_failed(error)
                 return
