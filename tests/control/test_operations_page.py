@@ -1,0 +1,31 @@
+"""docs/operations.md must name each metric that there is, and no other."""
+
+import re
+from pathlib import Path
+
+from strangler.control import metrics
+from strangler.proxy.breaker import FAILURES, REST
+from strangler.proxy.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_every_metric_is_on_the_page_and_no_other() -> None:
+    source = Path(metrics.__file__).read_text(encoding="utf-8")
+    made = set(re.findall(r'"(strangler_[a-z_]+)"', source))
+    told = {
+        name.removesuffix("_total") for name in re.findall(r"^\| `(strangler_\w+)`", PAGE, re.M)
+    }
+
+    assert told == made
+
+
+def test_the_bounds_of_shadowing_are_the_code_s() -> None:
+    settings = Settings()
+
+    assert f"| copies under way | {settings.copies_in_flight} |" in PAGE
+    assert f"| memory held by copies | {settings.copy_octets // 2**20} MiB |" in PAGE
+    assert f"| a body that is compared | {settings.copied_body // 2**20} MiB |" in PAGE
+    assert f"| failures of a candidate in a row | {FAILURES} | no copies for {REST:.0f} s" in PAGE
+    assert f"after {settings.confirm_after} s" in PAGE
