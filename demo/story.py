@@ -162,9 +162,7 @@ class Story:
         self._system.kill_service()
         statuses = self._probes.statuses(KEYS[:400])
         self._let_clients_work("without the service")
-        fallbacks = self._system.metrics().total(
-            "strangler_recoveries_total", recovery="the fallback upstream"
-        )
+        fallbacks = self._system.metrics().total("strangler_recoveries_total", recovery="fallback")
         self.screen.check(
             "no reader sees an error: the monolith steps in",
             held=statuses == {200} and fallbacks > 0 and self._failures() == failures,

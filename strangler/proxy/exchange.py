@@ -346,7 +346,7 @@ class Exchange:
         target = self._target
         self._leave_target()
         step = recover(failure, self._attempt())
-        self.plane.counters.recoveries[self.label, step.value] += 1
+        self.plane.counters.recoveries[self.label, step.name.lower()] += 1
         match step:
             case Recovery.SAME_AGAIN:
                 assert target is not None  # noqa: S101 - it had a connection
