@@ -53,6 +53,10 @@ _CLAIMS = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-hos
 _REMOVED_OF_TRUSTED = HOP_BY_HOP | _CLAIMS
 _REMOVED = _REMOVED_OF_TRUSTED | {b"forwarded"}
 
+# CGI and its heirs (WSGI, Rack) read `X_Forwarded_For` as X-Forwarded-For. So what means something
+# with hyphens crosses in that spelling alone; nginx drops every name with an underscore.
+_HYPHENED = _REMOVED | {b"host", b"content-length", b"x-request-id"}
+
 # What may stand in a log line and a response field without quoting.
 _REQUEST_ID = re.compile(rb"[!-~]{1,128}")
 
@@ -97,6 +101,8 @@ def forward_request(headers: Headers, peer: Peer, fresh_id: bytes) -> ForwardedH
     for name, value in headers:
         lower = name.lower()
         if lower in removed or lower.startswith(b"x-strangler-"):
+            continue
+        if b"_" in lower and _imitates(lower.replace(b"_", b"-")):
             continue
         if lower == b"x-request-id":
             if request_id or not _REQUEST_ID.fullmatch(value):
@@ -225,6 +231,10 @@ def _forwarded_fields(headers: Headers, peer: Peer) -> bytes:
         scheme,
         host,
     )
+
+
+def _imitates(hyphened: bytes) -> bool:
+    return hyphened in _HYPHENED or hyphened.startswith(b"x-strangler-")
 
 
 def _first(headers: Headers, field: bytes) -> bytes:

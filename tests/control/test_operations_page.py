@@ -14,10 +14,8 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 def test_every_metric_is_on_the_page_and_no_other() -> None:
     source = Path(metrics.__file__).read_text(encoding="utf-8")
     made = set(re.findall(r'"(strangler_[a-z_]+)"', source))
-    told = {
-        name.removesuffix("_total")
-        for name in re.findall(r"^\| `(strangler_\w+)`", PAGE, re.MULTILINE)
-    }
+    names = re.findall(r"^\| `(strangler_\w+)`", PAGE, re.MULTILINE)
+    told = {name.removesuffix("_total") for name in names}
 
     assert told == made
 
