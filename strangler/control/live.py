@@ -8,6 +8,7 @@ stays, and so do the clients.
 import asyncio
 import os
 import pwd
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class LiveTable:
         """Know the store; `replica` names this machine in notices."""
         self._store = store
         self._replica = replica
+        self._seen: bytes | None = None
         self.table: RouteTable
         self.revision: Revision
         self.refused = 0
@@ -55,17 +57,17 @@ class LiveTable:
 
         Raises `RoutesError`, `StoreError`, or `OSError` where the file cannot be read.
         """
-        newest = await self._store.newest()
         if routes is not None:
-            text = _read(routes)
-            table = load(text, routes.name, complaint)
-            if newest is None or newest.digest != table.digest:
-                newest = await self._add(text.decode(), table, newest, routes, "the file at start")
-            self.table, self.revision = table, newest
-        elif newest is not None:
-            self.table, self.revision = load(newest.text, f"revision {newest.number}"), newest
-        else:
+            self._seen = _read(routes)
+            self.table = load(self._seen, routes.name, complaint)
+            self.revision = await self._revision_of(
+                self.table, self._seen, routes, "the file at start"
+            )
+            return
+        newest = await self._store.newest()
+        if newest is None:
             raise StoreError("the store holds no revision yet; start once with --routes FILE")
+        self.table, self.revision = load(newest.text, f"revision {newest.number}"), newest
 
     async def follow(self, supervisor: Supervisor) -> None:
         """Make every newer revision live, for ever."""
@@ -98,37 +100,34 @@ class LiveTable:
 
     async def watch(self, routes: Path, supervisor: Supervisor) -> None:
         """Turn every good save of the file into a revision, for ever."""
-        seen = b""
         # The directory, because editors replace a file instead of writing into it, and mounted
-        # configuration changes by a symbolic link beside it.
+        # configuration changes by a symbolic link beside it. It yields every few seconds besides,
+        # so that a save that the store could not take is tried again.
         changes = awatch(
             routes.parent, recursive=False, debounce=200, step=50, yield_on_timeout=True
         )
         async for _ in changes:
             text = _read_if_there(routes)
-            if text not in {seen, None}:
-                seen = text
-                await self._file_saved(routes, text, supervisor)
+            if text not in {self._seen, None} and await self._file_saved(routes, text, supervisor):
+                self._seen = text
 
-    async def _file_saved(self, path: Path, text: bytes, supervisor: Supervisor) -> None:
+    async def _file_saved(self, path: Path, text: bytes, supervisor: Supervisor) -> bool:
+        """Make a saved file live, or say why not; False where the store has to be asked again."""
         try:
             table = load(text, path.name, complaint)
         except RoutesError as error:
             await self._refuse("\n".join(_lines(error)))
-            return
+            return True
         try:
-            newest = await self._store.newest()
-            if newest is None or newest.digest != table.digest:
-                await self._add(text.decode(), table, newest, path, "the file was saved")
+            revision = await self._revision_of(table, text, path, "the file was saved")
             await self._store.withdraw_notices(REFUSED_FILE)
-            if await self._store.newest_number() != self.revision.number:
+            if revision.number != self.revision.number:
                 await self._go_live(supervisor)
-            self._store_answered()
-        except Conflict:
-            await self._file_saved(path, text, supervisor)
         except StoreError as error:
             self.store_failed(error)
-            log.error("file_not_live", reason="the store is away; save the file again later")
+            return False
+        self._store_answered()
+        return True
 
     async def _refuse(self, mistakes: str) -> None:
         """Keep the table, and say everywhere why the saved file is not live."""
@@ -140,13 +139,23 @@ class LiveTable:
         except StoreError as error:
             self.store_failed(error)
 
-    async def _add(
-        self, text: str, table: RouteTable, newest: Revision | None, path: Path, reason: str
+    async def _revision_of(
+        self, table: RouteTable, text: bytes, path: Path, reason: str
     ) -> Revision:
-        old = load(newest.text, f"revision {newest.number}") if newest is not None else None
-        changes = transitions_between(old, table)
+        """Give the newest revision, which is this file from now on, whoever else writes."""
+        while True:
+            newest = await self._store.newest()
+            if newest is not None and newest.digest == table.digest:
+                return newest
+            with suppress(Conflict):
+                return await self._add(table, text, path, reason, newest)
+
+    async def _add(
+        self, table: RouteTable, text: bytes, path: Path, reason: str, newest: Revision | None
+    ) -> Revision:
+        changes = transitions_between(_table_of(newest), table)
         return await self._store.add_revision(
-            text=text,
+            text=text.decode(),
             digest=table.digest,
             actor=_owner(path),
             reason=reason,
@@ -169,6 +178,14 @@ class LiveTable:
         if not self.store_available:
             self.store_available = True
             log.info("store_back")
+
+
+def _table_of(revision: Revision | None) -> RouteTable | None:
+    """Compile a revision to hold another against; one that no longer compiles says nothing."""
+    try:
+        return load(revision.text) if revision is not None else None
+    except RoutesError:
+        return None
 
 
 def _read(path: Path) -> bytes:
