@@ -33,6 +33,7 @@ class Framing:
 NO_BODY = Framing(BodyKind.NONE)
 CHUNKED = Framing(BodyKind.CHUNKED)
 UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
+_EMPTY = Framing(BodyKind.LENGTH, 0)
 
 
 class FramingError(ValueError):
@@ -48,10 +49,19 @@ def response_framing(method: str, status: int, headers: Headers, version: str) -
     """Decide the framing of the response to `method`. Raises `FramingError`.
 
     A response to HEAD and one with 1xx, 204 or 304 has no body whatever its fields say
-    (RFC 9112 section 6.3, rule 1), but contradictory fields are refused there too.
+    (RFC 9112 section 6.3, rule 1), but contradictory fields are refused there too, and so is an
+    interim response that announces a body: some parsers would take its octets for the final one's.
     """
+    if version not in {"1.1", "1.0"}:
+        raise FramingError(f"HTTP/{version}")
     declared = _declared(headers, version)
-    if method == "HEAD" or status < 200 or status in {204, 304}:
+    if status < 200:
+        if status < 100:
+            raise FramingError(f"the status {status}")
+        if declared not in {None, _EMPTY}:
+            raise FramingError("an interim response with a body")
+        return NO_BODY
+    if method == "HEAD" or status in {204, 304}:
         return NO_BODY
     return declared or UNTIL_CLOSE
 

@@ -16,6 +16,7 @@ from strangler.http.head import HeadError, read_head
 from strangler.http.message import RequestHead
 from strangler.http.problem import problem_response
 from strangler.proxy.exchange import Exchange
+from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
 from strangler.routing.decision import Decision, decide
 from strangler.routing.table import Route
@@ -27,8 +28,11 @@ PIPELINED = 8
 """Requests that may wait behind the one being answered before reading pauses."""
 
 LINGER = 2.0
-"""Seconds that we read on after a last answer: closing with octets unread would make the kernel
-reset the connection, and the answer might be lost (RFC 9112 section 9.6)."""
+"""Seconds of silence until which we read on after a last answer: closing with octets unread would
+make the kernel reset the connection, and the answer might be lost (RFC 9112 section 9.6)."""
+
+LONGEST_LINGER = 30.0
+"""Seconds after which we read on no longer, whatever comes: nginx's `lingering_time`."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER, on, no time: a truncated answer ends in RST
 
@@ -38,15 +42,17 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_beginning",
+        "_blocked",
+        "_ended",
         "_exchange",
         "_head_begun",
         "_last",
         "_lingering",
+        "_lingers_until",
         "_paused",
         "_peer",
         "_plane",
         "_reader",
-        "blocked",
         "deadline",
         "transport",
     )
@@ -60,9 +66,11 @@ class ClientConnection(asyncio.Protocol):
         self._beginning = False
         self._head_begun = False
         self._lingering = False
+        self._lingers_until = 0.0
         self._paused = False
+        self._blocked = False  # the client reads more slowly than we write
+        self._ended = False  # the client sends no more
         self._last = False  # no request after the present one
-        self.blocked = False  # the client reads more slowly than we write
         self.deadline = 0.0
         self.transport: asyncio.Transport
 
@@ -90,6 +98,7 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; go on with the exchange under way or begin the next."""
         if self._lingering:
+            self.deadline = min(self._plane.now() + LINGER, self._lingers_until)
             return
         self._reader.feed(data)
         exchange, reader = self._exchange, self._reader
@@ -102,34 +111,33 @@ class ClientConnection(asyncio.Protocol):
         self.adjust_reading()
 
     def eof_received(self) -> bool:
-        """Serve a client that has only closed its sending side; end the rest."""
-        if self._lingering or self._exchange is None:
-            return False
-        if not self._exchange.request.complete:
-            self._exchange.cancel()
-            self._exchange = None
-            return False
-        self._last = True
-        return True
+        """Serve what a client asked before it closed its sending side; end the rest."""
+        self._ended = True
+        requests = self._reader.requests
+        if not self._lingering and requests and requests[0].complete and not requests[0].upgrade:
+            return True
+        self._cancel()
+        return False
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Stop what is under way for a client that has gone."""
         self._plane.client_closed(self)
-        if self._exchange is not None:
-            self._exchange.cancel()
-            self._exchange = None
+        self._cancel()
 
     def pause_writing(self) -> None:
         """Pass back-pressure on to the upstream."""
-        self.blocked = True
+        self._blocked = True
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=True)
 
     def resume_writing(self) -> None:
-        """Release the back-pressure."""
-        self.blocked = False
+        """Release the back-pressure, or begin what waited for it."""
+        self._blocked = False
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=False)
+        else:
+            self._begin_next()
+            self.adjust_reading()
 
     def expired(self) -> None:
         """End a connection whose deadline has passed, each state in its own way."""
@@ -150,6 +158,10 @@ class ClientConnection(asyncio.Protocol):
         """Set the deadline for the next sign of progress."""
         self.deadline = self._plane.now() + seconds
 
+    def wait_for_upstream(self) -> None:
+        """Set no deadline: connecting has its own."""
+        self.deadline = float("inf")
+
     def close_after_response(self) -> None:
         """Let no other request follow this one."""
         self._last = True
@@ -157,7 +169,12 @@ class ClientConnection(asyncio.Protocol):
     @property
     def closes_after_response(self) -> bool:
         """Whether the present answer is the last."""
-        return self._last or self._plane.draining
+        return self._last or self._plane.draining or (self._ended and not self._another_waits)
+
+    @property
+    def _another_waits(self) -> bool:
+        requests = self._reader.requests
+        return len(requests) > 1 and requests[1].complete
 
     def connection_field(self) -> bytes:
         """Give the Connection value for an answer: said only where the default differs."""
@@ -169,15 +186,16 @@ class ClientConnection(asyncio.Protocol):
 
     def adjust_reading(self) -> None:
         """Read only as fast as what was read is used up."""
-        exchange = self._exchange
-        blocked = exchange is not None and (
-            not exchange.wants_more_body
-            if not exchange.request.complete
-            else len(self._reader.requests) > PIPELINED
-        )
-        if blocked != self._paused and not self.transport.is_closing():
-            self._paused = blocked
-            if blocked:
+        exchange, reader = self._exchange, self._reader
+        if self._lingering:
+            pause = False
+        elif exchange is not None and not exchange.request.complete:
+            pause = not exchange.wants_more_body
+        else:
+            pause = len(reader.requests) > PIPELINED or reader.waiting >= HIGH_WATER
+        if pause != self._paused and not self.transport.is_closing():
+            self._paused = pause
+            if pause:
                 self.transport.pause_reading()
             else:
                 self.transport.resume_reading()
@@ -187,9 +205,11 @@ class ClientConnection(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         if exchange is None:
             return
-        self._reader.requests.popleft()
-        if self.closes_after_response or not exchange.request.complete:
-            self._end(more_may_come=not exchange.request.complete)
+        last = self.closes_after_response
+        if exchange.request.complete:
+            self._reader.requests.popleft()
+        if last or not exchange.request.complete:
+            self._end()
             return
         if self._reader.rest is not None:
             self._reader.decline_upgrade()
@@ -213,7 +233,14 @@ class ClientConnection(asyncio.Protocol):
         """Leave the connection to a tunnel; give what came behind the request that opened it."""
         self._exchange = None
         self._plane.client_closed(self)
+        if self._paused:
+            self.transport.resume_reading()
         return self._reader.rest or b""
+
+    def _cancel(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.cancel()
 
     # From bytes to exchanges.
 
@@ -223,10 +250,10 @@ class ClientConnection(asyncio.Protocol):
             return
         self._beginning = True
         reader = self._reader
-        while self._exchange is None and reader.requests and not self._lingering:
+        while self._may_begin and reader.requests:
             self._begin(reader.requests[0])
         self._beginning = False
-        if self._exchange is not None or self._lingering:
+        if not self._may_begin:
             return
         if reader.error:
             self._refuse(reader.error_status, f"malformed request: {reader.error}")
@@ -234,7 +261,15 @@ class ClientConnection(asyncio.Protocol):
             self._head_begun = True
             self.expect_within(self._plane.settings.head)
 
+    @property
+    def _may_begin(self) -> bool:
+        """Whether the next request's turn has come: what is answered is also being read."""
+        return self._exchange is None and not self._lingering and not self._blocked
+
     def _begin(self, request: IncomingRequest) -> None:
+        if self._ended and not request.complete:
+            self._end()
+            return
         if self._reader.error and not request.complete:
             self._refuse(self._reader.error_status, f"malformed request: {self._reader.error}")
             return
@@ -243,7 +278,7 @@ class ClientConnection(asyncio.Protocol):
                 request.method, request.target, request.version, request.headers
             )
         except HeadError as error:
-            self._refuse(error.status, error.detail)
+            self._refuse(error.status, error.detail, body=request.method != "HEAD")
             return
         if request.upgrade and not self._accept_upgrade(request, framing):
             return
@@ -255,13 +290,14 @@ class ClientConnection(asyncio.Protocol):
     def _accept_upgrade(self, request: IncomingRequest, framing: Framing) -> bool:
         """Decide an Upgrade: WebSockets become tunnels, others are ignored, bodies are refused.
 
-        False where the request was refused. RFC 9110 section 7.8 lets a server ignore an Upgrade;
-        one with a body has two readings of what follows.
+        False where the request was refused. RFC 9110 section 7.8 lets a server ignore an Upgrade,
+        and has it ignore one in HTTP/1.0; one with a body has two readings of what follows.
         """
         if framing.kind is not BodyKind.NONE:
             self._refuse(400, "an Upgrade with a body")
             return False
-        if request.method != "GET" or not asks_for_websocket(request.headers):
+        first_line = request.method, request.version
+        if first_line != ("GET", "1.1") or not asks_for_websocket(request.headers):
             request.upgrade = False
             self._reader.decline_upgrade()
         return True
@@ -289,19 +325,22 @@ class ClientConnection(asyncio.Protocol):
             key = route.canary.key.key_of(head, self._peer.address)
         return decide(plan, key, self._plane.draw())
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, status: int, detail: str, *, body: bool = True) -> None:
         """Answer what cannot be forwarded, and end the connection: what follows has no meaning."""
         self._plane.counters.refusals[status] += 1
-        self.write(problem_response(status, detail, close=True))
-        self._end(more_may_come=True)
+        self.write(problem_response(status, detail, close=True, body=body))
+        self._end()
 
-    def _end(self, *, more_may_come: bool) -> None:
+    def _end(self) -> None:
         """Close, after a moment of reading on where the client may still be sending."""
+        reader = self._reader
+        unread = bool(reader.requests or reader.error or reader.in_head or reader.rest)
         self._lingering = True
         self._last = True
-        self.adjust_reading()
-        if more_may_come and self.transport.can_write_eof():
+        if unread and not self._ended and self.transport.can_write_eof():
+            self._lingers_until = self._plane.now() + LONGEST_LINGER
             self.expect_within(LINGER)
             self.transport.write_eof()
+            self.adjust_reading()
         else:
             self.transport.close()

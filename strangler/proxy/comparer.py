@@ -45,10 +45,12 @@ class Comparer:
             if comparison.verdict is not Verdict.INCONCLUSIVE:
                 return comparison
         loop = asyncio.get_running_loop()
+        executor = self._process()
         try:
-            return await loop.run_in_executor(self._process(), compare, primary, candidate, rules)
+            return await loop.run_in_executor(executor, compare, primary, candidate, rules)
         except BrokenProcessPool:
-            self._executor = None
+            if self._executor is executor:  # and not the one that took its place already
+                self._executor = None
             raise
 
     def _process(self) -> ProcessPoolExecutor:

@@ -9,7 +9,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, assert_never
 
-from strangler.http.forwarding import ForwardedHead, connection_fields, forward_response
+from strangler.http.forwarding import (
+    ForwardedHead,
+    asks_for_websocket,
+    connection_fields,
+    forward_response,
+)
 from strangler.http.framing import Framing
 from strangler.http.message import Headers, RequestHead
 from strangler.http.problem import problem_response
@@ -43,6 +48,7 @@ class Exchange:
         "_blocked",
         "_body",
         "_capture",
+        "_client_blocked",
         "_connecting",
         "_connection",
         "_output",
@@ -87,6 +93,7 @@ class Exchange:
         self._started_at = time.perf_counter()
         self._capture = Capture(plane.settings.copied_body) if decision.candidate else None
         self._body = RequestBody(request, framing, self._octets_to_keep())
+        self._client_blocked = False
         self._tries = 0
         self._tried: list[TargetPool] = []
         self._target: TargetPool | None = None
@@ -142,6 +149,7 @@ class Exchange:
         if connection is not None:
             self._attach(connection)
         else:
+            self.client.wait_for_upstream()
             self._connecting = self.plane.spawn(self._connect(target))
 
     async def _connect(self, target: TargetPool) -> None:
@@ -160,8 +168,6 @@ class Exchange:
         self._connection = connection
         self._reused = connection.served > 0
         connection.start(self, self.head.method)
-        if self.client.blocked:  # by the response before this one
-            connection.pause_reading()
         head = self.forwarded.to_bytes(
             self.head.method,
             self._origin_form(),
@@ -254,20 +260,22 @@ class Exchange:
 
     def client_blocked(self, blocked: bool) -> None:
         """Pass the client's back-pressure on to the upstream."""
+        self._client_blocked = blocked
         if self._connection is None:
             return
         if blocked:
             self._connection.pause_reading()
         else:
             self._connection.resume_reading()
+            self.client.expect_within(self._pool.upstream.timeouts.idle)
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:
         """Turn both connections into a tunnel, if the client asked for one."""
         connection, self._connection = self._connection, None
         assert connection is not None  # noqa: S101 - it has just called
-        if not self.request.upgrade:
+        if not self.request.upgrade or not asks_for_websocket(head.headers):
             connection.abandon()
-            self._fail(Stage.READING, Cause.INVALID, "101 without a request for it")
+            self._fail(Stage.READING, Cause.INVALID, "101 to what was not asked for")
             return
         self._leave_target()
         self._count(self._system(), head.status)
@@ -291,9 +299,7 @@ class Exchange:
 
     def expired(self) -> None:
         """Recover from a deadline: the upstream's, or the client's where it is the slow one."""
-        if self._connection is None:
-            return
-        if self.client.blocked:
+        if self._client_blocked:
             self.client.abort()
         elif self._output.head is not None:
             self._time_out(Stage.READING)

@@ -43,6 +43,11 @@ class Capture:
         else:
             self._chunks.append(data)
 
+    @property
+    def too_large(self) -> bool:
+        """Whether there was more than may be held."""
+        return self._chunks is None
+
     def response(self) -> Response | None:
         """Freeze what was captured."""
         if self._head is None or self._chunks is None:
@@ -79,8 +84,10 @@ class Fetch:
         self._capture.start(head)
 
     def response_data(self, data: bytes) -> None:
-        """Collect."""
+        """Collect, or give up: what does not fit is not read to its end."""
         self._capture.data(data)
+        if self._capture.too_large:
+            self._settle(None)
 
     def response_finished(self, trailers: Headers) -> None:  # noqa: ARG002 - `Receiver`
         """Give the answer."""
@@ -141,10 +148,13 @@ async def _ask(
     connection.request_sent()
     try:
         async with asyncio.timeout(pool.upstream.timeouts.response):
-            return await receiver.answer()
+            answer = await receiver.answer()
     except TimeoutError:
         connection.abandon()
         return Failure(pool.upstream.name, Stage.WAITING, Cause.TIMEOUT)
     except asyncio.CancelledError:
         connection.abandon()
         raise
+    if answer is None:
+        connection.abandon()
+    return answer

@@ -131,6 +131,8 @@ class UpstreamPool:
             for target in upstream.targets
         ]
         self.upstream = upstream
+        for pool in self.targets:
+            pool.retired = False  # it may have left the table and come back
         for gone in known.values():
             gone.retire()
 

@@ -54,6 +54,8 @@ def recover(failure: Failure, attempt: Attempt) -> Recovery:
     may_repeat = attempt.replayable and (unsent or attempt.repeatable)
     if not may_repeat or attempt.tries >= MAX_TRIES:
         return Recovery.ANSWER
+    if attempt.fallback and attempt.tries == MAX_TRIES - 1:
+        return Recovery.FALLBACK  # the last try is for the place that is most likely to answer
     if failure.cause is Cause.CLOSED and attempt.reused:
         return Recovery.SAME_AGAIN
     if attempt.other_targets and failure.cause is not Cause.TIMEOUT:

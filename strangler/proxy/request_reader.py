@@ -9,8 +9,14 @@ from collections import deque
 
 import httptools
 
+from strangler.http.head import MAX_TARGET
+
 MAX_HEAD = 32 * 1024
 """Octets of a head, and again of trailers: nginx and Apache allow about as much by default."""
+
+
+class TooLargeError(Exception):
+    """Stops the parser in the middle; the reader has noted why."""
 
 
 class IncomingRequest:
@@ -66,15 +72,26 @@ class RequestReader:
     `requests` are in the order received. `error` is set once the bytes stopped making sense (or
     grew past a bound, then with `error_status` 431): nothing is read after it. `rest` holds what
     came behind a request that asks for an upgrade: no longer HTTP until someone refuses.
+    `in_head`: a next request has begun and its head is not whole.
     """
 
-    __slots__ = ("_fed", "_newest", "_parser", "error", "error_status", "requests", "rest")
+    __slots__ = (
+        "_newest",
+        "_parser",
+        "_silent",
+        "error",
+        "error_status",
+        "in_head",
+        "requests",
+        "rest",
+    )
 
     def __init__(self) -> None:
         """Start before the first request."""
         self._parser = httptools.HttpRequestParser(self)
         self._newest = IncomingRequest()  # replaced when the first request begins
-        self._fed = 0  # octets since the newest request began, while its head is not whole
+        self._silent = 0  # octets fed since the parser last gave more than single fields
+        self.in_head = False
         self.requests: deque[IncomingRequest] = deque()
         self.error = ""
         self.error_status = 400
@@ -85,9 +102,10 @@ class RequestReader:
         return f"<RequestReader queued={len(self.requests)} error={self.error!r}>"
 
     @property
-    def in_head(self) -> bool:
-        """Whether a next request has begun and its head is not whole."""
-        return self._fed > 0
+    def waiting(self) -> int:
+        """Octets that came behind the first request: they wait until it has been answered."""
+        body = self._newest.held if len(self.requests) > 1 else 0
+        return body + len(self.rest or b"")
 
     def feed(self, data: bytes) -> None:
         """Read on. Look at `requests`, `error` and `rest` afterwards."""
@@ -96,6 +114,7 @@ class RequestReader:
         if self.rest is not None:
             self.rest += data
             return
+        self._silent += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -104,10 +123,9 @@ class RequestReader:
             self._fail("a method that is not registered", 501)
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
             self._fail(str(error) or "not HTTP", 400)
-        if not self._newest.has_head:
-            self._fed += len(data)
-            if self._fed > MAX_HEAD:
-                self._fail(f"a head of more than {MAX_HEAD} octets", 431)
+        # The parser keeps a field that is not whole, and skips what stands behind a chunk's size.
+        if self._silent > MAX_HEAD:
+            self._fail(f"more than {MAX_HEAD} octets of a head, of trailers or of a line", 431)
 
     def decline_upgrade(self) -> None:
         """Go on in HTTP/1.1 after a request whose Upgrade we ignore (RFC 9110 section 7.8)."""
@@ -126,15 +144,19 @@ class RequestReader:
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._newest = IncomingRequest()
-        self._fed = 0
+        self.in_head = True
 
     def on_url(self, piece: bytes) -> None:
         """Collect the request target, which may come in pieces."""
         self._newest.target += piece
+        if len(self._newest.target) > MAX_TARGET:
+            self._fail(f"a request target of more than {MAX_TARGET} octets", 414)
+            raise TooLargeError
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header field, or a trailer field where the head is behind us."""
         request = self._newest
+        value = value.rstrip(b" \t")  # which llhttp leaves there (RFC 9110 section 5.5)
         if request.has_head:
             request.trailers.append((name, value))
         else:
@@ -142,6 +164,7 @@ class RequestReader:
         request.size += len(name) + len(value)
         if request.size > MAX_HEAD:
             self._fail(f"fields of more than {MAX_HEAD} octets", 431)
+            raise TooLargeError
 
     def on_headers_complete(self) -> None:
         """Queue the request; its body may follow."""
@@ -152,7 +175,8 @@ class RequestReader:
         request.upgrade = parser.should_upgrade()
         request.has_head = True
         request.size = 0  # from here on it counts trailers
-        self._fed = 0
+        self._silent = 0
+        self.in_head = False
         self.requests.append(request)
 
     def on_body(self, data: bytes) -> None:
@@ -160,7 +184,9 @@ class RequestReader:
         request = self._newest
         request.chunks.append(data)
         request.held += len(data)
+        self._silent = 0
 
     def on_message_complete(self) -> None:
         """Mark the request whole."""
         self._newest.complete = True
+        self._silent = 0

@@ -4,7 +4,7 @@ While a fallback could still replace the response, a short one is held back unti
 service that dies in the middle of an answer is then no error for the client.
 """
 
-from strangler.http.forwarding import forward_response
+from strangler.http.forwarding import end_to_end, forward_response
 from strangler.http.framing import BodyKind
 from strangler.http.message import Headers
 from strangler.proxy.request_body import last_chunk
@@ -84,6 +84,10 @@ def ends_unannounced(head: ResponseHead) -> bool:
 
 
 def interim_head(head: ResponseHead) -> bytes:
-    """Write a 1xx response: its own fields and nothing of ours."""
-    fields = b"".join(b"%b: %b\r\n" % field for field in head.headers)
+    """Write a 1xx response: its own fields and nothing of ours, least of all a body's length."""
+    fields = b"".join(
+        b"%b: %b\r\n" % (name, value)
+        for name, value in end_to_end(head.headers)
+        if name.lower() != b"content-length"
+    )
     return b"HTTP/1.1 %d %b\r\n%b\r\n" % (head.status, head.reason, fields)

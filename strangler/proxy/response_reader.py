@@ -10,7 +10,7 @@ import httptools
 from strangler.http.forwarding import keeps_alive
 from strangler.http.framing import BodyKind, Framing, FramingError, response_framing
 from strangler.http.message import Headers
-from strangler.proxy.request_reader import MAX_HEAD
+from strangler.proxy.request_reader import MAX_HEAD, TooLargeError
 
 
 class ResponseHead:
@@ -51,6 +51,7 @@ class ResponseReader:
         "_headers_done",
         "_method",
         "_parser",
+        "_silent",
         "chunks",
         "complete",
         "error",
@@ -77,6 +78,7 @@ class ResponseReader:
         self._method = method
         self._head = ResponseHead()
         self._headers_done = False
+        self._silent = 0  # octets fed since the parser last gave more than single fields
         self.head: ResponseHead | None = None
         self.trailers: Headers = []
         self.complete = False
@@ -89,20 +91,34 @@ class ResponseReader:
         if self.complete:
             self.surplus = True
             return
+        self._silent += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self.rest = data[upgrade.args[0] :]
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
             self._broken(str(error) or "not HTTP")
-        if self.head is not None and not self.complete and self._bodiless(self.head):
-            self._finish_at_head()
+        if self._silent > MAX_HEAD:
+            self._broken(f"more than {MAX_HEAD} octets of a head, of trailers or of a line")
+        if self.head is not None:
+            self._look_again(self.head)
 
-    def close(self) -> None:
-        """Take note that the upstream has closed: the end of an until-close body, else an error."""
+    def _look_again(self, head: ResponseHead) -> None:
+        """Decide what the parser could not, now that its call has returned."""
+        if head.status == 101 and self.rest is None:
+            self.error = "101 without an Upgrade"
+        elif self.complete and head.framing.kind is BodyKind.NONE:
+            # It may await a body all the same: llhttp cannot be told of HEAD.
+            self._parser = httptools.HttpResponseParser(self)
+
+    def close(self, *, orderly: bool) -> None:
+        """Take note that the upstream has closed: the end of an until-close body, else an error.
+
+        A reset ends nothing well: what should have come may be missing.
+        """
         if self.complete or self.error:
             return
-        if self.head is not None and self.head.framing.kind is BodyKind.UNTIL_CLOSE:
+        if orderly and self.head is not None and self.head.framing.kind is BodyKind.UNTIL_CLOSE:
             self.complete = True
         else:
             self.error = "closed before the response was whole"
@@ -113,16 +129,6 @@ class ResponseReader:
             self.surplus = True
         else:
             self.error = self.error or reason
-
-    def _bodiless(self, head: ResponseHead) -> bool:
-        return head.framing.kind is BodyKind.NONE and head.status != 101
-
-    def _finish_at_head(self) -> None:
-        """End a response that the parser believes to have a body: llhttp cannot be told of HEAD."""
-        self.surplus = bool(self.chunks)
-        self.chunks.clear()
-        self.complete = True
-        self._parser = httptools.HttpResponseParser(self)
 
     # What llhttp calls back.
 
@@ -143,7 +149,9 @@ class ResponseReader:
         self._head.size += len(name) + len(value)
         if self._head.size > MAX_HEAD:
             self.error = f"fields of more than {MAX_HEAD} octets"
-        elif self._headers_done:
+            raise TooLargeError
+        value = value.rstrip(b" \t")  # which llhttp leaves there (RFC 9110 section 5.5)
+        if self._headers_done:
             self.trailers = [*self.trailers, (name, value)]
         else:
             self._head.headers.append((name, value))
@@ -156,6 +164,7 @@ class ResponseReader:
         head.status = self._parser.get_status_code()
         head.version = self._parser.get_http_version()
         self._headers_done = True
+        self._silent = 0
         try:
             head.framing = response_framing(self._method, head.status, head.headers, head.version)
         except FramingError as error:
@@ -168,14 +177,24 @@ class ResponseReader:
             and head.framing.kind is not BodyKind.UNTIL_CLOSE
         )
         self.head = head
+        # Whatever follows now is behind the response, though the parser may call it a body.
+        self.complete = head.framing.kind is BodyKind.NONE and head.status != 101
+
+    def on_chunk_header(self) -> None:
+        """Notice a body where there is none."""
+        self.surplus |= self.complete
 
     def on_body(self, data: bytes) -> None:
         """Hold a piece of the body."""
-        if not self.complete:
+        self._silent = 0
+        if self.complete:
+            self.surplus = True
+        else:
             self.chunks.append(data)
 
     def on_message_complete(self) -> None:
         """Mark the response whole, or set an interim one aside and wait for the next head."""
+        self._silent = 0
         if self.complete or self.error:
             return
         if self._head.interim:

@@ -148,7 +148,7 @@ class UpstreamConnection(asyncio.Protocol):
         """End an until-close body, or fail whoever still waits."""
         self._home.forget(self)
         if self._receiver is not None:
-            self._reader.close()
+            self._reader.close(orderly=error is None)
             self._deliver(str(error or ""))
 
     def pause_writing(self) -> None:
@@ -190,7 +190,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = None
         self.served += 1
         clean = reader.head is not None and reader.head.keep_alive and not reader.surplus
-        if clean and self._request_sent and not self.transport.is_closing():
+        # A request of which octets still wait here was answered before it was read.
+        read = self._request_sent and not self.transport.get_write_buffer_size()
+        if clean and read and not self.transport.is_closing():
             self._home.put_back(self)
         else:
             self.transport.abort()
