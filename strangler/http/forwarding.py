@@ -5,6 +5,7 @@ of what crosses stay as they were.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from strangler.http.framing import BodyKind, Framing
@@ -51,7 +52,18 @@ _NOT_NOMINABLE = frozenset(
 # Ours to say: what a client claims of itself here is believed of a trusted peer alone.
 _CLAIMS = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 _REMOVED_OF_TRUSTED = HOP_BY_HOP | _CLAIMS
-_REMOVED = _REMOVED_OF_TRUSTED | {b"forwarded"}
+
+# What else upstreams believe of whoever stands before them (Spring's ForwardedHeaderFilter,
+# Werkzeug's ProxyFix, nginx's real_ip): a trusted peer's passes, a stranger's does not.
+_REMOVED = _REMOVED_OF_TRUSTED | {
+    b"forwarded",
+    b"x-forwarded-port",
+    b"x-forwarded-prefix",
+    b"x-forwarded-scheme",
+    b"x-forwarded-server",
+    b"x-forwarded-ssl",
+    b"x-real-ip",
+}
 
 # CGI and its heirs (WSGI, Rack) read `X_Forwarded_For` as X-Forwarded-For. So what means something
 # with hyphens crosses in that spelling alone; nginx drops every name with an underscore.
@@ -102,7 +114,7 @@ def forward_request(headers: Headers, peer: Peer, fresh_id: bytes) -> ForwardedH
         lower = name.lower()
         if lower in removed or lower.startswith(b"x-strangler-"):
             continue
-        if b"_" in lower and _imitates(lower.replace(b"_", b"-")):
+        if b"_" in lower and _imitates(lower.replace(b"_", b"-"), _HYPHENED):
             continue
         if lower == b"x-request-id":
             if request_id or not _REQUEST_ID.fullmatch(value):
@@ -115,6 +127,24 @@ def forward_request(headers: Headers, peer: Peer, fresh_id: bytes) -> ForwardedH
     lines.append(_forwarded_fields(headers, peer))
     lines.append(VIA)
     return ForwardedHead(b"".join(lines), request_id)
+
+
+def client_address(headers: Headers, peer: Peer, trusts: Callable[[str], bool]) -> str:
+    """Decide who the client is: the last hop of X-Forwarded-For that nobody vouches for.
+
+    Each proxy of ours appends whom it was called by, so the list is read from its end; what stands
+    before the first stranger is that stranger's own word. Ports, which some add, are left out.
+    """
+    address = peer.address
+    if not peer.trusted:
+        return address
+    hops = b",".join(value for name, value in headers if name.lower() == b"x-forwarded-for")
+    for hop in reversed(hops.decode("latin-1").split(",")):
+        if hop.strip():
+            address = _without_port(hop.strip())
+            if not trusts(address):
+                break
+    return address
 
 
 def connection_fields(headers: Headers, framing: Framing, *, upgrade: bool) -> bytes:
@@ -188,7 +218,7 @@ def trailer_section(trailers: Headers) -> bytes:
     return b"".join(
         b"%b: %b\r\n" % (name, value)
         for name, value in trailers
-        if name.lower() not in _NOT_IN_TRAILERS
+        if not _imitates(name.lower().replace(b"_", b"-"), _NOT_IN_TRAILERS)
     )
 
 
@@ -233,8 +263,14 @@ def _forwarded_fields(headers: Headers, peer: Peer) -> bytes:
     )
 
 
-def _imitates(hyphened: bytes) -> bool:
-    return hyphened in _HYPHENED or hyphened.startswith(b"x-strangler-")
+def _imitates(hyphened: bytes, names: frozenset[bytes]) -> bool:
+    return hyphened in names or hyphened.startswith(b"x-strangler-")
+
+
+def _without_port(hop: str) -> str:
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _first(headers: Headers, field: bytes) -> bytes:

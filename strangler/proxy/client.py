@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from strangler.http.forwarding import (
     Peer,
     asks_for_websocket,
+    client_address,
     forward_request,
     keeps_alive,
 )
@@ -90,7 +91,8 @@ class ClientConnection(asyncio.Protocol):
         """Register with the data plane and wait for a first request."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not subclasses
         peername = transport.get_extra_info("peername")
-        address = peername[0] if peername else "unknown"
+        # On a socket for both families an IPv4 client has a mapped address (RFC 4291).
+        address = peername[0].removeprefix("::ffff:") if peername else "unknown"
         self._peer = Peer(address, trusted=self._plane.settings.trusts(address))
         self._plane.client_opened(self)
         self.expect_within(self._plane.settings.idle)
@@ -322,7 +324,8 @@ class ClientConnection(asyncio.Protocol):
         plan = self._plane.table.fallthrough if route is None else route.plan_for(head.method)
         key = None
         if plan.threshold and route is not None and route.canary is not None:
-            key = route.canary.key.key_of(head, self._peer.address)
+            address = client_address(head.headers, self._peer, self._plane.settings.trusts)
+            key = route.canary.key.key_of(head, address)
         return decide(plan, key, self._plane.draw())
 
     def _refuse(self, status: int, detail: str, *, body: bool = True) -> None:
