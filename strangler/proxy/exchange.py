@@ -58,7 +58,6 @@ class Exchange:
         "_started_at",
         "_target",
         "_tried",
-        "_tries",
         "_upstream",
         "client",
         "decision",
@@ -94,7 +93,6 @@ class Exchange:
         self._capture = Capture(plane.settings.copied_body) if decision.candidate else None
         self._body = RequestBody(request, framing, self._octets_to_keep())
         self._client_blocked = False
-        self._tries = 0
         self._tried: list[TargetPool] = []
         self._target: TargetPool | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -124,7 +122,6 @@ class Exchange:
     def _begin_try(self, upstream: str) -> None:
         self._upstream = upstream
         self._pool = self.plane.pools[upstream]
-        self._tries += 1
         self._reused = False
         self._sent = False
         self._blocked = False
@@ -343,7 +340,8 @@ class Exchange:
     def _leave_target(self) -> None:
         if self._target is not None:
             self._target.in_flight -= 1
-            self._tried.append(self._target)
+            if self._target not in self._tried:  # it may have been tried twice
+                self._tried.append(self._target)
             self._target = None
 
     def _fail(self, stage: Stage, cause: Cause, detail: str) -> None:
@@ -380,7 +378,7 @@ class Exchange:
             repeatable=self._repeatable(),
             other_targets=self._pool.choose(self._tried, insist=False) is not None,
             fallback=self._may_fall_back(),
-            tries=self._tries,
+            tried=len(self._tried),
         )
 
     def _repeatable(self) -> bool:

@@ -8,8 +8,8 @@ from strangler.proxy.failure import Cause, Failure, Stage
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """RFC 9110 section 9.2.2: what a proxy may repeat by itself."""
 
-MAX_TRIES = 3
-"""Tries of one request at all upstreams together: a first, another target, a fallback."""
+MAX_TARGETS = 3
+"""Targets that one request is sent to, all upstreams together: a first, another, a fallback."""
 
 
 class Recovery(Enum):
@@ -30,6 +30,7 @@ class Attempt:
     before, so it may have been closed while ours was on its way. `replayable`: the whole request
     so far can be sent again. `repeatable`: sending it twice does no harm. `other_targets`: the
     upstream has targets not tried yet. `fallback`: the decision names one that was not tried yet.
+    `tried`: how many targets were.
     """
 
     committed: bool
@@ -38,7 +39,7 @@ class Attempt:
     repeatable: bool
     other_targets: bool
     fallback: bool
-    tries: int
+    tried: int
 
 
 def recover(failure: Failure, attempt: Attempt) -> Recovery:
@@ -52,12 +53,13 @@ def recover(failure: Failure, attempt: Attempt) -> Recovery:
         return Recovery.ABORT
     unsent = failure.stage in {Stage.CHOOSING, Stage.CONNECTING}
     may_repeat = attempt.replayable and (unsent or attempt.repeatable)
-    if not may_repeat or attempt.tries >= MAX_TRIES:
+    if not may_repeat:
         return Recovery.ANSWER
-    if attempt.fallback and attempt.tries == MAX_TRIES - 1:
-        return Recovery.FALLBACK  # the last try is for the place that is most likely to answer
     if failure.cause is Cause.CLOSED and attempt.reused:
-        return Recovery.SAME_AGAIN
-    if attempt.other_targets and failure.cause is not Cause.TIMEOUT:
+        return Recovery.SAME_AGAIN  # once for each target: a fresh connection is not a reused one
+    # An upstream that is slow to answer is slow everywhere; one that is slow to connect may be one
+    # machine. The last target is left to the fallback, which is the likeliest to answer.
+    slow = failure.cause is Cause.TIMEOUT and not unsent
+    if attempt.other_targets and not slow and attempt.tried + attempt.fallback < MAX_TARGETS:
         return Recovery.OTHER_TARGET
     return Recovery.FALLBACK if attempt.fallback else Recovery.ANSWER
