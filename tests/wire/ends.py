@@ -187,12 +187,18 @@ class End:
             return self._received
         raise AssertionError(f"ended in good order after {self._received!r}")
 
+    def rest_in_any_case(self) -> bytes:
+        """Receive until the connection has ended, in whichever way."""
+        try:
+            while self._more():
+                pass
+        except ConnectionResetError:
+            pass
+        return self._received
+
     def is_closed(self) -> bool:
         """Wait for the other side to close, in whichever way; False where octets came first."""
-        try:
-            return self.rest() == b""
-        except (ConnectionResetError, BrokenPipeError):
-            return True
+        return self.rest_in_any_case() == b""
 
     def wait_for_the_end(self) -> None:
         """Close our side and wait until the other side has closed too, whatever still comes."""
@@ -225,6 +231,11 @@ class Listener:
         end = End(self.sock.accept()[0])
         self._ends.append(end)
         return end
+
+    @property
+    def newest(self) -> End:
+        """The connection that was taken last."""
+        return self._ends[-1]
 
     def nobody_is_waiting(self) -> bool:
         """Tell whether no connection was opened that `accept` has not taken."""

@@ -1,0 +1,253 @@
+"""Requests that two parsers could read differently: answered here, and nothing of them crosses.
+
+Each row is one way that requests have been smuggled. Precedents: the desync research of PortSwigger
+(CL.TE, TE.CL, TE.TE, chunk extensions, 0.CL), llhttp's and h11's own lists.
+"""
+
+import pytest
+
+from tests.wire.conftest import Wire
+from tests.wire.ends import OK
+
+SENTINEL = b"GET /sentinel HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def post(*lines: bytes, body: bytes = b"") -> bytes:
+    return b"POST /bad HTTP/1.1\r\n" + b"\r\n".join([b"Host: a", *lines]) + b"\r\n\r\n" + body
+
+
+def chunked(body: bytes) -> bytes:
+    return post(b"Transfer-Encoding: chunked", body=body)
+
+
+def get(*lines: bytes) -> bytes:
+    return b"GET /bad HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+TWO_READINGS = {
+    # RFC 9112 section 6.3: two lengths
+    "both": post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    "both, reversed": post(b"Transfer-Encoding: chunked", b"Content-Length: 5", body=b"0\r\n\r\n"),
+    "two lengths": post(b"Content-Length: 5", b"Content-Length: 6", body=b"hello!"),
+    "one length twice": post(b"Content-Length: 5", b"Content-Length: 5", body=b"hello"),
+    "a list of lengths": post(b"Content-Length: 5, 5", body=b"hello"),
+    "a signed length": post(b"Content-Length: +5", body=b"hello"),
+    "a negative length": post(b"Content-Length: -5", body=b"hello"),
+    "a hexadecimal length": post(b"Content-Length: 0x5", body=b"hello"),
+    "an empty length": post(b"Content-Length: ", body=b""),
+    "a length beyond 64 bits": post(b"Content-Length: 18446744073709551617", body=b"h"),
+    "a length beyond 63 bits": post(b"Content-Length: 9223372036854775808", body=b"h"),
+    # RFC 9112 section 6.1: codings
+    "an empty coding first": post(b"Transfer-Encoding: ,chunked", body=b"0\r\n\r\n"),
+    "gzip under chunked": post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"),
+    "identity": post(b"Transfer-Encoding: identity", body=b""),
+    "identity and chunked": post(
+        b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    ),
+    "chunked twice": post(
+        b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    ),
+    "chunked not last": post(b"Transfer-Encoding: chunked, gzip", body=b"0\r\n\r\n"),
+    "a misspelt coding": post(b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
+    "a quoted coding": post(b'Transfer-Encoding: "chunked"', body=b"0\r\n\r\n"),
+    "a vertical tab before chunked": post(b"Transfer-Encoding: \x0bchunked", body=b"0\r\n\r\n"),
+    "chunked in HTTP/1.0": b"POST /bad HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    # RFC 9112 section 5: fields
+    "obs-fold": get(b"Host: a", b"X: 1", b" folded"),
+    "obs-fold of a coding": post(b"Transfer-Encoding:", b" chunked", body=b"0\r\n\r\n"),
+    "a space before the colon": post(b"Transfer-Encoding : chunked", body=b"0\r\n\r\n"),
+    "a space before the first field": get(b" Host: a"),
+    "a bare LF in a field": get(b"Host: a", b"X: 1\nTransfer-Encoding: chunked"),
+    "bare LFs throughout": b"GET /bad HTTP/1.1\nHost: a\n\n",
+    "a bare CR in a field": get(b"Host: a", b"X: 1\rY: 2"),
+    "a NUL in a field": get(b"Host: a", b"X: 1\x002"),
+    "a control character in a field": get(b"Host: a", b"X: 1\x012"),
+    "a NUL in a name": get(b"Host: a", b"X\x00: 1"),
+    "no colon": get(b"Host: a", b"X"),
+    "no name": get(b"Host: a", b": x"),
+    "a name with a separator": get(b"Host: a", b"X(Y): x"),
+    # RFC 9112 section 3: the request line
+    "a space in the target": b"GET /bad x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a lower-case version": b"GET /bad http/1.1\r\nHost: a\r\n\r\n",
+    "a version of three numbers": b"GET /bad HTTP/1.1.1\r\nHost: a\r\n\r\n",
+    "an octet beyond ASCII": b"GET /b\xe4d HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a fragment": b"GET /bad#x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a backslash": b"GET /bad\\..\\x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an encoded NUL": b"GET /bad%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a broken escape": b"GET /bad%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a target that is no path": b"GET bad HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an asterisk for GET": b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+    # RFC 9112 section 3.2: exactly one Host
+    "no Host": get(b"X: 1"),
+    "two Hosts": get(b"Host: a", b"Host: b"),
+    "the same Host twice": get(b"Host: a", b"Host: a"),
+    "a Host with a path": get(b"Host: a/b"),
+    "a Host with a user": get(b"Host: x@a"),
+    "a list of Hosts": get(b"Host: a, b"),
+    "a target and a Host that differ": b"GET http://b/bad HTTP/1.1\r\nHost: a\r\n\r\n",
+    # RFC 9112 section 7.1: chunks
+    "a chunk size beyond 64 bits": chunked(b"10000000000000000f\r\nx\r\n0\r\n\r\n"),
+    "a signed chunk size": chunked(b"+2\r\nhi\r\n0\r\n\r\n"),
+    "a negative chunk size": chunked(b"-2\r\nhi\r\n0\r\n\r\n"),
+    "an underscore in a chunk size": chunked(b"1_0\r\n0123456789abcdef\r\n0\r\n\r\n"),
+    "a hexadecimal mark": chunked(b"0x2\r\nhi\r\n0\r\n\r\n"),
+    "a space before a chunk size": chunked(b" 2\r\nhi\r\n0\r\n\r\n"),
+    "a space behind a chunk size": chunked(b"2 \r\nhi\r\n0\r\n\r\n"),
+    "an empty chunk size": chunked(b"\r\nhi\r\n0\r\n\r\n"),
+    "a chunk longer than it says": chunked(b"2\r\nhi!\r\n0\r\n\r\n"),
+    "a chunk ended by LF": chunked(b"2\r\nhi\n0\r\n\r\n"),
+    "a chunk size ended by LF": chunked(b"2\nhi\r\n0\r\n\r\n"),
+    "an extension with a bare LF": chunked(b"2;a=b\n\r\nhi\r\n0\r\n\r\n"),
+    "a broken trailer": chunked(b"0\r\nX : 1\r\n\r\n"),
+    # RFC 9110 section 7.8: what follows an Upgrade is no longer HTTP
+    "an upgrade with a length": post(
+        b"Connection: upgrade", b"Upgrade: websocket", b"Content-Length: 5", body=b"hello"
+    ),
+    "an upgrade with chunks": post(
+        b"Connection: upgrade", b"Upgrade: h2c", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("sent", TWO_READINGS.values(), ids=TWO_READINGS.keys())
+def test_a_request_with_two_readings_is_refused_and_nothing_of_it_crosses(
+    wire: Wire, sent: bytes
+) -> None:
+    client = wire.client(sent + SENTINEL)
+    answer = client.response()
+
+    assert answer.status == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer["Connection"] == "close"
+    assert client.is_closed()  # and so nothing behind it was served
+    assert nothing_crossed(wire)
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        (501, b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n"),
+        (501, b"FROBNICATE /bad HTTP/1.1\r\nHost: a\r\n\r\n"),
+        (501, b"get /bad HTTP/1.1\r\nHost: a\r\n\r\n"),
+        (505, b"GET /bad HTTP/2.0\r\nHost: a\r\n\r\n"),
+        (505, b"GET /bad\r\nHost: a\r\n\r\n"),
+        (505, b"GET /bad HTTP/0.9\r\nHost: a\r\n\r\n"),
+        (414, b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 8192)),
+        (414, b"GET /%b" % (b"x" * 100_000)),
+        (431, get(b"Host: a", b"X: " + b"x" * 33_000)),
+        (431, get(b"Host: a", *(b"X: " + b"x" * 1000 for _ in range(34)))),
+        (431, get(b"Host: a", *(b"X: x" for _ in range(100)))),
+        (431, b"GET /bad HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 300_000),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_be_served_is_refused_by_its_own_status(
+    wire: Wire, status: int, sent: bytes
+) -> None:
+    client = wire.client(sent)
+
+    assert client.response().status == status
+    assert client.is_closed()
+    assert nothing_crossed(wire)
+
+
+def test_the_prior_knowledge_of_http2_is_refused(wire: Wire) -> None:
+    """RFC 9113 section 3.4: the preface is made to break an HTTP/1.1 server."""
+    client = wire.client(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+    assert client.response().status in {400, 501, 505}
+    assert client.is_closed()
+
+
+def test_a_tls_greeting_is_refused(wire: Wire) -> None:
+    client = wire.client(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+
+    assert client.response().status in {400, 501}
+
+
+def test_a_refusal_of_head_has_no_body(wire: Wire) -> None:
+    client = wire.client(b"HEAD /bad HTTP/1.1\r\n\r\n")
+    answer = client.response("HEAD")
+
+    assert answer.status == 400
+    assert client.is_closed()
+
+
+def test_what_stood_before_an_error_is_served_and_nothing_behind_it(wire: Wire) -> None:
+    client = wire.client(
+        b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /bad HTTP/1.1\r\nHost : a\r\n\r\n" + SENTINEL
+    )
+    upstream = wire.monolith.accept()
+    assert upstream.request().target == "/first"
+    upstream.send(OK)
+
+    assert client.response().status == 200
+    assert client.response().status == 400
+    assert client.is_closed()
+    assert nothing_crossed(wire, upstream=True)
+
+
+def test_a_body_that_breaks_on_its_way_never_becomes_a_whole_request(wire: Wire) -> None:
+    client = wire.client(chunked(b"3\r\nabc\r\n"))
+    upstream = wire.monolith.accept()
+    upstream.head()
+    assert upstream.chunk() == b"abc"
+    client.send(b"zz\r\n")
+
+    assert client.response().status == 400
+    assert b"0\r\n" not in upstream.rest_in_any_case()
+    assert client.is_closed()
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"0\r\nX: ",
+        b"3;",  # precedent: CVE-2023-39326, endless chunk extensions
+        b"000000000000",
+    ],
+    ids=["a trailer", "a chunk extension", "a chunk size"],
+)
+def test_a_line_without_end_is_refused(wire: Wire, beginning: bytes) -> None:
+    client = wire.client(chunked(b"3\r\nabc\r\n"))
+    upstream = wire.monolith.accept()
+    upstream.until(b"abc\r\n")
+    client.send(beginning)
+    client.send(b"0" * 70_000)
+
+    assert client.response().status == 400
+    assert b"0\r\n\r\n" not in upstream.rest_in_any_case()
+
+
+def test_refusals_are_counted_by_status(wire: Wire) -> None:
+    before = wire.proxy.metric("strangler_refusals_total", status="400")
+    client = wire.client(get(b"X: 1"))
+    client.response()
+
+    assert wire.proxy.metric("strangler_refusals_total", status="400") == before + 1
+
+
+def test_other_upgrades_than_websockets_are_ignored(wire: Wire) -> None:
+    """RFC 9110 section 7.8; precedent: h2c smuggling."""
+    client = wire.client(
+        b"GET /one HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
+    upstream = wire.monolith.accept()
+    head = upstream.head()
+    assert ("Upgrade" in head, "Connection" in head, "HTTP2-Settings" in head) == (False,) * 3
+    upstream.send(OK)
+    assert client.response().status == 200
+    assert upstream.head().target == "/two"
+    upstream.send(OK)
+    assert client.response().status == 200
+
+
+def nothing_crossed(wire: Wire, *, upstream: bool = False) -> bool:
+    """Tell that the next request an upstream sees is the one that is sent now."""
+    client = wire.client(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+    end = wire.monolith.newest if upstream else wire.monolith.accept()
+    seen = end.request().target
+    end.send(OK)
+    client.response()
+    return seen == "/next"
