@@ -66,6 +66,7 @@ class Exchange:
         "head",
         "plane",
         "request",
+        "revision",
         "route",
     )
 
@@ -87,6 +88,7 @@ class Exchange:
         self.head = head
         self.framing = framing
         self.route = route
+        self.revision = plane.revision  # the one that `route` belongs to, whatever comes later
         self.decision = decision
         self.forwarded = forwarded
         self._started_at = time.perf_counter()

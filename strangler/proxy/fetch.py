@@ -146,15 +146,13 @@ async def _ask(
     connection.start(receiver, method)
     connection.write(octets)
     connection.request_sent()
+    answer: Response | Failure | None = None
     try:
         async with asyncio.timeout(pool.upstream.timeouts.response):
             answer = await receiver.answer()
     except TimeoutError:
-        connection.abandon()
-        return Failure(pool.upstream.name, Stage.WAITING, Cause.TIMEOUT)
-    except asyncio.CancelledError:
-        connection.abandon()
-        raise
-    if answer is None:
-        connection.abandon()
+        answer = Failure(pool.upstream.name, Stage.WAITING, Cause.TIMEOUT)
+    finally:
+        if not isinstance(answer, Response):
+            connection.abandon()  # what still comes is read by nobody
     return answer

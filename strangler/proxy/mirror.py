@@ -7,7 +7,7 @@ the comparator is ours and is counted apart from every verdict.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,15 @@ log = structlog.get_logger()
 RECHECKED = 0.1
 """The share of known noise that is checked all the same: habits change."""
 
+ANSWERED = "answered"
+TOO_MANY_OCTETS = "dropped: too many octets held"
+
 _ROLE = b"X-Strangler-Shadow: %b\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One request to be asked again, and what the primary answered."""
+    """One request to be asked again, what the primary answered, and what came since."""
 
     route: Route
     revision: int
@@ -57,11 +60,13 @@ class Copy:
     framing: Framing
     body: bytes
     primary: Response
+    answers: list[Response] = field(default_factory=list)
 
     @property
     def octets(self) -> int:
-        """How much memory it holds, about: request and both answers."""
-        return len(self.forwarded.fields) + len(self.body) + 2 * len(self.primary.body)
+        """How much memory it holds, about: the request, and every answer that has come."""
+        answers = sum(len(answer.body) for answer in self.answers)
+        return len(self.forwarded.fields) + len(self.body) + len(self.primary.body) + answers
 
     def request_to(self, upstream: str, role: bytes) -> bytes:
         """Write the whole request; the upstream is told that nobody waits for the answer."""
@@ -121,7 +126,7 @@ class Mirror:
             return
         copy = Copy(
             route,
-            self._plane.revision,
+            exchange.revision,
             exchange.decision,
             candidate,
             exchange.head,
@@ -132,7 +137,7 @@ class Mirror:
         )
         reason = self._reason_to_drop(copy)
         if reason:
-            self._count(route, f"dropped: {reason}")
+            self._count(route, reason)
             return
         self._octets += copy.octets
         self.in_flight += 1
@@ -141,13 +146,13 @@ class Mirror:
     def _reason_to_drop(self, copy: Copy) -> str:
         settings = self._plane.settings
         if self._plane.draining:
-            return "draining"
+            return "dropped: draining"
         if self.in_flight >= settings.copies_in_flight:
-            return "too many in flight"
+            return "dropped: too many in flight"
         if self._octets + copy.octets > settings.copy_octets:
-            return "too many octets held"
+            return TOO_MANY_OCTETS
         if not self._breaker(copy.candidate).allows(self._plane.now()):
-            return "candidate is failing"
+            return "dropped: candidate is failing"
         return ""
 
     async def _run(self, copy: Copy) -> None:
@@ -174,14 +179,23 @@ class Mirror:
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
             breaker.failed(self._plane.now())
-            self._count(copy.route, f"failed: {outcome.cause}")
+            became = f"failed: {outcome.cause}"
         else:
             breaker.succeeded()
-            self._count(copy.route, "answered" if outcome else "dropped: too large")
-        if isinstance(outcome, Response):
+            became = self._hold(copy, outcome)
+        self._count(copy.route, became)
+        if isinstance(outcome, Response) and became == ANSWERED:
             return outcome
         self._conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
         return None
+
+    def _hold(self, copy: Copy, answer: Response | None) -> str:
+        """Account for an answer, and say what it makes of its copy."""
+        if answer is None:
+            return "dropped: too large"
+        copy.answers.append(answer)
+        self._octets += len(answer.body)
+        return TOO_MANY_OCTETS if self._octets > self._plane.settings.copy_octets else ANSWERED
 
     async def _judge(self, copy: Copy, candidate: Response) -> None:
         rules = self._rules_of(copy.route)
