@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.wire.ends import End, Listener, closed_port
-from tests.wire.proxy import Proxy
+from tests.wire.proxy import Proxy, eventually
 
 ROUTES = """\
 version: 1
@@ -83,9 +83,13 @@ class Wire:
         return client
 
     def settle(self) -> None:
-        """Leave no connection to the next test."""
+        """Leave no connection and no exchange to the next test."""
         for client in self._clients:
-            client.close()
+            client.reset()
+        self._clients.clear()
+        eventually(
+            lambda: self.proxy.metric("strangler_open_connections") == 0, "all clients are gone"
+        )
         self.monolith.settle()
         self.service.settle()
 

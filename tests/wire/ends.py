@@ -74,12 +74,19 @@ class End:
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
 
+    def send_as_much_as_is_taken(self, data: bytes) -> None:
+        """Send to a peer that may break off in the middle."""
+        with contextlib.suppress(ConnectionError):
+            self.sock.sendall(data)
+
     def send_end(self) -> None:
         """Close the sending side (FIN)."""
         self.sock.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """Close with RST, as a crashed peer does."""
+        if self.sock.fileno() < 0:
+            return
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
