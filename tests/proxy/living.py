@@ -1,0 +1,154 @@
+"""Live ends for tests in this process: an upstream that does as it is told, and a data plane."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import yaml
+
+from strangler.proxy.client import ClientConnection
+from strangler.proxy.plane import DataPlane
+from strangler.proxy.settings import Settings
+from strangler.routing.compile import load
+from strangler.routing.table import RouteTable, Target
+from strangler.store.records import Observation
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def json_answer(body: bytes) -> bytes:
+    """A whole JSON response."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+class Upstream:
+    """A server that answers each request (without a body) with what `answer` gives for its head.
+
+    `answer` may be a coroutine, so that a test decides when; None closes the connection instead.
+    """
+
+    def __init__(self) -> None:
+        self.answer: Callable[[bytes], bytes | Awaitable[bytes | None] | None] = lambda _: OK
+        self.heads: list[bytes] = []
+        self.connections = 0
+        self.closed = asyncio.Condition()
+        self.open = 0
+        self.port = 0
+
+    def __repr__(self) -> str:
+        return f"<Upstream {self.port} heads={len(self.heads)}>"
+
+    @property
+    def target(self) -> Target:
+        return Target("127.0.0.1", self.port)
+
+    async def wait_until_open(self, count: int) -> None:
+        """Wait until this many connections are open."""
+        async with self.closed:
+            await asyncio.wait_for(self.closed.wait_for(lambda: self.open == count), 10)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                answer = self.answer(head)
+                octets = await answer if isinstance(answer, Awaitable) else answer
+                if octets is None:
+                    return
+                writer.write(octets)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            async with self.closed:
+                self.open -= 1
+                self.closed.notify_all()
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[Upstream]:
+    """Run one upstream."""
+    made = Upstream()
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    try:
+        yield made
+    finally:
+        server.close()
+
+
+def table_for(
+    monolith: Upstream, service: Upstream, domain: dict[str, Any] | None = None, **timeouts: str
+) -> RouteTable:
+    """Compile a table with one domain on `/d/**`."""
+    return load(
+        yaml.safe_dump(
+            {
+                "version": 1,
+                "upstreams": {
+                    "old": {"targets": [str(monolith.target)], "timeouts": timeouts},
+                    "new": {"targets": [str(service.target)], "timeouts": timeouts},
+                },
+                "monolith": "old",
+                "domains": {
+                    "d": {"service": "new", "routes": [{"path": "/d/**"}], **(domain or {})}
+                },
+            }
+        )
+    )
+
+
+class Proxy:
+    """A data plane with a listening socket, and what its copies have shown."""
+
+    def __init__(self, table: RouteTable, settings: Settings) -> None:
+        self.observations: list[Observation] = []
+        self.plane = DataPlane(table, 1, settings, self.observations.append)
+        self.port = 0
+
+    def __repr__(self) -> str:
+        return f"<Proxy {self.port} {self.plane!r}>"
+
+    async def get(self, path: str, *fields: str) -> tuple[int, bytes]:
+        """Ask once on a connection of its own; give the status and everything behind the head."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        lines = [f"GET {path} HTTP/1.1", "Host: a", "Connection: close", *fields, "", ""]
+        writer.write("\r\n".join(lines).encode())
+        octets = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        await writer.wait_closed()
+        head, _, body = octets.partition(b"\r\n\r\n")
+        return int(head.split(b" ")[1]), body
+
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Let the loop run until something holds."""
+        async with asyncio.timeout(20):
+            while not holds():  # noqa: ASYNC110 - counters are plain integers, nobody notifies
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def proxy(
+    table: RouteTable, host: str = "127.0.0.1", **settings: Any
+) -> AsyncIterator[Proxy]:
+    """Run a proxy in this process."""
+    made = Proxy(table, Settings(**{"redaction_key": b"key", "confirm_after": 0.0, **settings}))
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: ClientConnection(made.plane), host, 0)
+    made.port = server.sockets[0].getsockname()[1]
+    sweeping = asyncio.create_task(made.plane.sweep())
+    try:
+        yield made
+    finally:
+        server.close()
+        sweeping.cancel()
+        for client in list(made.plane.clients):
+            client.transport.abort()
+        await made.plane.close()
+        await asyncio.gather(sweeping, return_exceptions=True)
