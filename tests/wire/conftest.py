@@ -87,9 +87,15 @@ class Wire:
         for client in self._clients:
             client.reset()
         self._clients.clear()
-        eventually(
-            lambda: self.proxy.metric("strangler_open_connections") == 0, "all clients are gone"
-        )
+        eventually(self._all_have_gone, "all clients are gone")
+        self._release_upstreams()
+
+    def _all_have_gone(self) -> bool:
+        # A client whose reading is paused is not missed before its upstream gives up.
+        self._release_upstreams()
+        return self.proxy.metric("strangler_open_connections") == 0
+
+    def _release_upstreams(self) -> None:
         self.monolith.settle()
         self.service.settle()
 

@@ -244,6 +244,10 @@ class Listener:
         """The connection that was taken last."""
         return self._ends[-1]
 
+    def newest_or_accept(self) -> End:
+        """Give the connection that was taken last, or take the first."""
+        return self._ends[-1] if self._ends else self.accept()
+
     def nobody_is_waiting(self) -> bool:
         """Tell whether no connection was opened that `accept` has not taken."""
         self.sock.setblocking(False)
