@@ -346,4 +346,5 @@ class ClientConnection(asyncio.Protocol):
             self.transport.write_eof()
             self.adjust_reading()
         else:
+            self.expect_within(self._plane.settings.idle)  # for what is still to leave
             self.transport.close()

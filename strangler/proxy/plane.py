@@ -143,7 +143,7 @@ class DataPlane:
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for tunnel in [tunnel for tunnel in self.tunnels if tunnel.deadline < now]:
-                tunnel.close()
+                tunnel.expired()
             for pools in (self.pools, self.shadow_pools):
                 for pool in pools.values():
                     pool.sweep()
@@ -151,10 +151,10 @@ class DataPlane:
     async def drain(self) -> None:
         """Finish what is under way, within the `drain` bound; then close what is left."""
         self.draining = True
-        for tunnel in list(self.tunnels):
-            tunnel.close()
         deadline = self.now() + self.settings.drain
-        while self.clients and self.now() < deadline:
+        while (self.clients or self.tunnels) and self.now() < deadline:
+            for tunnel in list(self.tunnels):
+                tunnel.close()
             for client in [client for client in self.clients if client.idle]:
                 client.transport.close()
             await asyncio.sleep(SWEEP / 2)

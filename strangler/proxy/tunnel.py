@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from strangler.proxy.client import ClientConnection
     from strangler.proxy.plane import DataPlane
 
+FLUSH = 2.0
+"""Seconds that what is buffered may still take to leave a tunnel that is closing."""
+
 
 class Tunnel:
     """The two ends of one upgraded connection; `deadline` moves on with every octet."""
 
-    __slots__ = ("_idle", "_plane", "deadline", "ends")
+    __slots__ = ("_closing", "_idle", "_plane", "_standing", "deadline", "ends")
 
     def __init__(
         self, plane: "DataPlane", ends: tuple["TunnelEnd", "TunnelEnd"], idle: float
@@ -21,6 +24,8 @@ class Tunnel:
         """Tie two ends together and register with the data plane."""
         self._plane = plane
         self._idle = idle
+        self._closing = False
+        self._standing = len(ends)
         self.ends = ends
         self.deadline = plane.now() + idle
         for end, other in (ends, reversed(ends)):
@@ -29,18 +34,37 @@ class Tunnel:
         plane.tunnels.add(self)
 
     def __repr__(self) -> str:
-        """Show that it is open."""
-        return f"<Tunnel open={self in self._plane.tunnels}>"
+        """Show whether it is on its way out."""
+        return f"<Tunnel {'closing' if self._closing else 'open'} ends={self._standing}>"
 
     def progress(self) -> None:
         """Take note that octets have passed."""
-        self.deadline = self._plane.now() + self._idle
+        if not self._closing:
+            self.deadline = self._plane.now() + self._idle
 
     def close(self) -> None:
-        """Close both ends; what is buffered still leaves."""
-        self._plane.tunnels.discard(self)
+        """Close both ends; what is buffered still leaves, if its reader takes it soon."""
+        if self._closing:
+            return
+        self._closing = True
+        self.deadline = self._plane.now() + FLUSH
         for end in self.ends:
             end.transport.close()
+
+    def expired(self) -> None:
+        """Close a tunnel in which nothing moves; break one that does not even close."""
+        if not self._closing:
+            self.close()
+            return
+        for end in self.ends:
+            end.transport.abort()
+
+    def end_lost(self) -> None:
+        """Close with the first end, leave the data plane with the second."""
+        self._standing -= 1
+        if not self._standing:
+            self._plane.tunnels.discard(self)
+        self.close()
 
 
 class TunnelEnd(asyncio.Protocol):
@@ -72,7 +96,7 @@ class TunnelEnd(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Close the other side too."""
-        self.tunnel.close()
+        self.tunnel.end_lost()
 
     def pause_writing(self) -> None:
         """Let the other side wait."""

@@ -93,6 +93,10 @@ class Proxy:
             int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
 
+    def descriptors(self) -> int:
+        """Count the files and sockets that the workers hold open."""
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.workers)
+
     def memory(self) -> int:
         """Octets that the workers hold in memory (RSS)."""
         total = 0
