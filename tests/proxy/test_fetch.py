@@ -1,0 +1,141 @@
+"""A request of our own: asked once, answered whole, and nothing left behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from strangler.compare.response import Response
+from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.fetch import Capture, fetch
+from strangler.proxy.pool import UpstreamPool
+from strangler.proxy.response_reader import ResponseHead
+from strangler.routing.table import Timeouts
+from strangler.routing.table import Upstream as UpstreamPolicy
+from tests.proxy.living import OK, Upstream, upstream
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Upstream]:
+    async with upstream() as running:
+        yield running
+
+
+@pytest.fixture
+async def pool(server: Upstream) -> AsyncIterator[UpstreamPool]:
+    policy = UpstreamPolicy("new", (server.target,), Timeouts(response=0.2))
+    made = UpstreamPool(policy, asyncio.get_running_loop().time)
+    yield made
+    made.abort()
+    await server.wait_until_open(0)
+
+
+async def asked(pool: UpstreamPool, limit: int = 100) -> Response | Failure | None:
+    return await fetch(pool, "GET", GET, limit)
+
+
+async def test_an_answer_comes_whole_with_its_end_to_end_fields(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    server.answer = lambda _: (
+        b"HTTP/1.1 200 OK\r\nConnection: X\r\nX: 1\r\nY: 2\r\nContent-Length: 2\r\n\r\nok"
+    )
+    assert await asked(pool) == Response(200, ((b"Y", b"2"), (b"Content-Length", b"2")), b"ok")
+    assert server.heads == [GET]
+
+
+async def test_a_connection_serves_one_request_after_another(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    for _ in range(3):
+        assert isinstance(await asked(pool), Response)
+    assert server.connections == 1
+
+
+async def test_a_connection_that_closed_while_idle_is_replaced(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    await asked(pool)
+    answers = iter([None, OK])
+    server.answer = lambda _: next(answers)
+    assert isinstance(await asked(pool), Response)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (None, Failure("new", Stage.WAITING, Cause.CLOSED, "closed before the response was whole")),
+        (b"HTTP/1.1 2", Failure("new", Stage.WAITING, Cause.TIMEOUT)),
+        (
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+            Failure("new", Stage.READING, Cause.INVALID, "101 without a request for it"),
+        ),
+    ],
+    ids=["closed", "too slow", "an upgrade that nobody asked for"],
+)
+async def test_a_failure_is_a_value_and_leaves_no_connection(
+    server: Upstream, pool: UpstreamPool, answer: bytes | None, failure: Failure
+) -> None:
+    server.answer = lambda _: answer
+    assert await asked(pool) == failure
+    await server.wait_until_open(0)
+
+
+async def test_an_answer_that_does_not_fit_is_not_read_to_its_end(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    """A stream without end would be one that does not fit."""
+    server.answer = lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 101
+    assert await asked(pool) is None
+    await server.wait_until_open(0)
+
+
+async def test_an_answer_that_just_fits_is_read(server: Upstream, pool: UpstreamPool) -> None:
+    server.answer = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
+    answer = await asked(pool)
+    assert isinstance(answer, Response)
+    assert answer.body == b"x" * 100
+
+
+async def test_a_fetch_that_is_given_up_leaves_no_connection(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    asked_for, given_up = asyncio.Event(), asyncio.Event()
+
+    async def late(_: bytes) -> bytes:
+        asked_for.set()
+        await given_up.wait()
+        return OK
+
+    server.answer = late
+    pool.upstream = UpstreamPolicy("new", (server.target,), Timeouts(response=60))
+    task = asyncio.create_task(asked(pool))
+    await asyncio.wait_for(asked_for.wait(), 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    given_up.set()
+    await server.wait_until_open(0)
+    assert pool.targets[0].take() is None
+
+
+async def test_a_target_that_refuses_is_left_alone_for_a_moment(pool: UpstreamPool) -> None:
+    async with upstream() as gone:
+        target = gone.target
+    refusing = UpstreamPool(UpstreamPolicy("new", (target,)), pool.targets[0]._clock)
+    failure = await asked(refusing)
+    assert isinstance(failure, Failure)
+    assert (failure.stage, failure.cause) == (Stage.CONNECTING, Cause.REFUSED)
+    assert await asked(refusing) == Failure("new", Stage.CHOOSING, Cause.UNAVAILABLE)
+
+
+def test_a_capture_begins_anew_with_each_try() -> None:
+    capture = Capture(5)
+    capture.start(ResponseHead())
+    capture.data(b"too long")
+    assert (capture.response(), capture.too_large) == (None, True)
+    capture.start(ResponseHead())
+    capture.data(b"short")
+    assert capture.response() == Response(0, (), b"short")

@@ -1,0 +1,229 @@
+"""Shadow copies: what is asked again, within which bounds, and that no client notices."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from strangler.proxy.breaker import FAILURES
+from tests.proxy.living import Upstream, json_answer, proxy, table_for, upstream
+
+SHADOW = {"phase": "shadow", "shadow": {"sample": "100%", "confirm": False}}
+CONFIRMED = {"phase": "shadow", "shadow": {"sample": "100%"}}
+
+
+@pytest.fixture
+async def monolith() -> AsyncIterator[Upstream]:
+    async with upstream() as running:
+        yield running
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Upstream]:
+    async with upstream() as running:
+        yield running
+
+
+def copies(running: Any) -> dict[str, int]:
+    return {outcome: count for (_, outcome), count in running.plane.counters.copies.items()}
+
+
+def verdicts(running: Any) -> dict[str, int]:
+    return {verdict: count for (_, verdict), count in running.plane.counters.verdicts.items()}
+
+
+async def test_a_copy_says_that_it_is_one_and_names_the_same_request(
+    monolith: Upstream, service: Upstream
+) -> None:
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        await running.get("/d/x?y=1", "X-User: 7")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+    (asked,), (copied,) = monolith.heads, service.heads
+    first, _, rest = asked.partition(b"\r\nConnection")
+    assert copied == asked.removesuffix(b"\r\n") + b"X-Strangler-Shadow: candidate\r\n\r\n"
+    assert b"GET /d/x?y=1 HTTP/1.1\r\n" in first
+    assert not rest
+
+
+async def test_a_candidate_that_hangs_delays_no_client(
+    monolith: Upstream, service: Upstream
+) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: bytes) -> None:
+        asked.set()
+        await answer.wait()
+
+    service.answer = hang
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        assert await running.get("/d/1") == (200, b"ok")
+        await asyncio.wait_for(asked.wait(), 10)
+        assert await running.get("/d/2") == (200, b"ok")
+        assert running.plane.mirror.in_flight == 2
+        answer.set()
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        assert running.plane.mirror.octets_held == 0
+
+
+@pytest.mark.parametrize(
+    ("bounds", "outcome"),
+    [
+        ({"copies_in_flight": 1}, "dropped: too many in flight"),
+        ({"copy_octets": 400}, "dropped: too many octets held"),
+        ({"copied_body": 1}, "dropped: too large"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_copy_beyond_a_bound_is_dropped_and_counted(
+    monolith: Upstream, service: Upstream, bounds: dict[str, int], outcome: str
+) -> None:
+    answer = asyncio.Event()
+
+    async def hang(_: bytes) -> None:
+        await answer.wait()
+
+    service.answer = hang
+    async with proxy(table_for(monolith, service, SHADOW), **bounds) as running:
+        for _ in range(3):
+            assert await running.get("/d/1", "X-Long: " + "x" * 100) == (200, b"ok")
+        assert copies(running)[outcome] >= 1
+        answer.set()
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+
+
+async def test_every_answer_that_a_copy_holds_counts_until_it_is_over(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """The candidate's second answer waits; what has come before it is held and counted."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+    small, large = json_answer(b'{"a": 1}'), json_answer(b'{"a": "%b"}' % (b"x" * 5000))
+
+    async def second_time_late(_: bytes) -> bytes:
+        if sum(b"candidate" in one for one in service.heads) > 1:
+            asked.set()
+            await answer.wait()
+        return large
+
+    monolith.answer = lambda _: small
+    service.answer = second_time_late
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        await running.get("/d/1")
+        await asyncio.wait_for(asked.wait(), 10)
+        assert 5000 < running.plane.mirror.octets_held < 10_000
+        answer.set()
+        await running.wait_until(lambda: verdicts(running) == {"mismatch": 1})
+        await running.wait_until(lambda: running.plane.mirror.octets_held == 0)
+
+
+async def test_an_answer_that_grows_past_what_may_be_held_ends_its_copy(
+    monolith: Upstream, service: Upstream
+) -> None:
+    service.answer = lambda _: json_answer(b'"%b"' % (b"x" * 5000))
+    async with proxy(table_for(monolith, service, SHADOW), copy_octets=4000) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"inconclusive": 1})
+        assert copies(running) == {"dropped: too many octets held": 1}
+        await running.wait_until(lambda: running.plane.mirror.octets_held == 0)
+
+
+async def test_a_candidate_that_keeps_failing_gets_no_more_copies(
+    monolith: Upstream, service: Upstream
+) -> None:
+    service.answer = lambda _: None
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        for count in range(1, FAILURES + 1):
+            await running.get("/d/1")
+            await running.wait_until(lambda: verdicts(running).get("inconclusive") == count)  # noqa: B023
+        await running.get("/d/1")
+        assert copies(running) == {
+            "failed: the connection was closed": FAILURES,
+            "dropped: candidate is failing": 1,
+        }
+
+
+async def test_a_difference_counts_once_both_sides_were_asked_again(
+    monolith: Upstream, service: Upstream
+) -> None:
+    monolith.answer = lambda _: json_answer(b'{"a": 1}')
+    service.answer = lambda _: json_answer(b'{"a": 2}')
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"mismatch": 1})
+    assert [b"primary" in head for head in monolith.heads] == [False, True]
+    assert len(service.heads) == 2
+    (sighting,) = running.observations[0].sightings
+    assert (sighting.paths, sighting.noise) == (("$.a",), False)
+
+
+async def test_what_the_monolith_shows_against_itself_is_noise(
+    monolith: Upstream, service: Upstream
+) -> None:
+    serials = iter(range(100))
+    monolith.answer = service.answer = lambda _: json_answer(b'{"now": %d}' % next(serials))
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: bool(verdicts(running)))
+    (observation,) = running.observations
+    assert observation.verdict != "mismatch"
+    assert {sighting.noise for sighting in observation.sightings} == {True}
+
+
+async def test_an_answer_of_the_fallback_is_not_compared_with_itself(
+    monolith: Upstream, service: Upstream
+) -> None:
+    service.answer = lambda _: None
+    canary = {"phase": "canary", "canary": {"weight": "100%"}, "shadow": {"sample": "100%"}}
+    async with proxy(table_for(monolith, service, canary)) as running:
+        assert await running.get("/d/1") == (200, b"ok")
+        assert copies(running) == {"dropped: the candidate itself answered": 1}
+
+
+async def test_an_observation_belongs_to_the_revision_that_the_request_met(
+    monolith: Upstream, service: Upstream
+) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def late(_: bytes) -> bytes:
+        asked.set()
+        await answer.wait()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    monolith.answer = late
+    table = table_for(monolith, service, SHADOW)
+    async with proxy(table) as running:
+        asking = asyncio.create_task(running.get("/d/1"))
+        await asyncio.wait_for(asked.wait(), 10)
+        running.plane.apply(table, 2)
+        answer.set()
+        await asking
+        await running.wait_until(lambda: bool(running.observations))
+        assert running.observations[0].revision == 1
+
+
+async def test_a_comparing_process_that_dies_is_a_fault_of_ours_and_no_verdict(
+    monolith: Upstream, service: Upstream
+) -> None:
+    body = b'{"a": "%b"}' % (b"x" * 40_000)
+    monolith.answer = service.answer = lambda _: json_answer(body)
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+        executor = running.plane.mirror._comparer._executor
+        assert executor is not None
+        (pid,) = executor._processes
+        os.kill(pid, signal.SIGKILL)
+        assert (await running.get("/d/2"))[0] == 200
+        await running.wait_until(lambda: running.plane.counters.comparator_faults == 1)
+        await running.get("/d/3")
+        await running.wait_until(lambda: verdicts(running) == {"match": 2})
+
+
+async def test_a_draining_worker_begins_no_copy(monolith: Upstream, service: Upstream) -> None:
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        running.plane.draining = True
+        await running.get("/d/1")
+        assert copies(running) == {"dropped: draining": 1}
+    assert service.heads == []
