@@ -30,6 +30,10 @@ log = structlog.get_logger()
 POLL = 0.5
 """Seconds between two looks at the store for a newer revision."""
 
+LOOK = 1000
+"""Milliseconds after which the watched file is read even though nothing was reported: a save is
+not while the watch is being set up, nor is it ever on some network disks."""
+
 REFUSED_FILE = "routes-refused"
 """The kind of the notice that `status` shows while a saved file is not good enough to go live."""
 
@@ -101,10 +105,15 @@ class LiveTable:
     async def watch(self, routes: Path, supervisor: Supervisor) -> None:
         """Turn every good save of the file into a revision, for ever."""
         # The directory, because editors replace a file instead of writing into it, and mounted
-        # configuration changes by a symbolic link beside it. It yields every few seconds besides,
-        # so that a save that the store could not take is tried again.
+        # configuration changes by a symbolic link beside it. It yields on a timeout besides, so
+        # that no save is missed and one that the store could not take is tried again.
         changes = awatch(
-            routes.parent, recursive=False, debounce=200, step=50, yield_on_timeout=True
+            routes.parent,
+            recursive=False,
+            debounce=200,
+            step=50,
+            rust_timeout=LOOK,
+            yield_on_timeout=True,
         )
         async for _ in changes:
             text = _read_if_there(routes)
