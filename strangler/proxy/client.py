@@ -54,6 +54,7 @@ class ClientConnection(asyncio.Protocol):
         "_peer",
         "_plane",
         "_reader",
+        "_unsent",
         "deadline",
         "transport",
     )
@@ -70,6 +71,7 @@ class ClientConnection(asyncio.Protocol):
         self._lingers_until = 0.0
         self._paused = False
         self._blocked = False  # the client reads more slowly than we write
+        self._unsent = 0  # octets that waited for a slow client when we last looked
         self._ended = False  # the client sends no more
         self._last = False  # no request after the present one
         self.deadline = 0.0
@@ -129,6 +131,7 @@ class ClientConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Pass back-pressure on to the upstream."""
         self._blocked = True
+        self._unsent = self.transport.get_write_buffer_size()
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=True)
 
@@ -143,12 +146,19 @@ class ClientConnection(asyncio.Protocol):
 
     def expired(self) -> None:
         """End a connection whose deadline has passed, each state in its own way."""
-        if self._exchange is not None:
+        if self._reads_on():
+            self.expect_within(self._plane.settings.idle)
+        elif self._exchange is not None:
             self._exchange.expired()
         elif self._head_begun and not self._lingering:
             self._refuse(408, "the request's head did not arrive in time")
         else:
             self.transport.abort()
+
+    def _reads_on(self) -> bool:
+        """Tell whether a slow client has read anything of what waits for it since the last look."""
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        return (self._blocked or self._lingering) and 0 < self._unsent < before
 
     # What an exchange asks.
 

@@ -1,6 +1,7 @@
 """Live ends for tests in this process: an upstream that does as it is told, and a data plane."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -135,13 +136,14 @@ class Proxy:
 
 @asynccontextmanager
 async def proxy(
-    table: RouteTable, host: str = "127.0.0.1", **settings: Any
+    table: RouteTable, listener: socket.socket | None = None, **settings: Any
 ) -> AsyncIterator[Proxy]:
-    """Run a proxy in this process."""
+    """Run a proxy in this process, on a listening socket of its own where none is given."""
     made = Proxy(table, Settings(**{"redaction_key": b"key", "confirm_after": 0.0, **settings}))
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: ClientConnection(made.plane), host, 0)
-    made.port = server.sockets[0].getsockname()[1]
+    listener = listener or socket.create_server(("127.0.0.1", 0))
+    server = await loop.create_server(lambda: ClientConnection(made.plane), sock=listener)
+    made.port = listener.getsockname()[1]
     sweeping = asyncio.create_task(made.plane.sweep())
     try:
         yield made
