@@ -55,15 +55,18 @@ def admin_app(readiness: Readiness, scrape: Callable[[], Awaitable[bytes]]) -> S
 
     return Starlette(
         routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)],
-        exception_handlers={HTTPException: _problem},
+        exception_handlers={HTTPException: _problem, Exception: _problem},
     )
 
 
 async def _problem(_: Request, error: Exception) -> Response:
     """Answer errors as RFC 9457 says."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status, headers = 500, None
+    if isinstance(error, HTTPException):
+        status, headers = error.status_code, error.headers  # such as Allow
     return JSONResponse(
         {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status},
         status_code=status,
+        headers=headers,
         media_type="application/problem+json",
     )

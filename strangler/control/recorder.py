@@ -30,6 +30,7 @@ class Recorder:
         self._store = store
         self._live = live
         self._waiting: deque[Observation] = deque()
+        self._writing = asyncio.Lock()
         self.lost = 0
         self.left_out = 0
 
@@ -45,9 +46,7 @@ class Recorder:
     def take(self, observations: tuple[Observation, ...]) -> None:
         """Take observations on, in place of the oldest where there are too many."""
         self._waiting.extend(observations)
-        while len(self._waiting) > BOUND:
-            self._waiting.popleft()
-            self.lost += 1
+        self._give_way()
 
     async def run(self) -> None:
         """Write what waits, for ever."""
@@ -56,13 +55,20 @@ class Recorder:
             await self.write()
 
     async def write(self) -> None:
-        """Write what waits now; what the store does not take stays."""
-        while self._waiting:
-            batch = tuple(self._waiting)[:BATCH]
-            try:
-                self.left_out += await self._store.record(Batch(batch))
-            except StoreError as error:
-                self._live.store_failed(error)
-                return
-            for _ in batch:
-                self._waiting.popleft()
+        """Write what waits now; what the store does not take stays. Gives back when it is done."""
+        async with self._writing:
+            while self._waiting:
+                # Taken out first: what gives way meanwhile must not be what is being written.
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                try:
+                    self.left_out += await self._store.record(Batch(tuple(batch)))
+                except StoreError as error:
+                    self._live.store_failed(error)
+                    self._waiting.extendleft(reversed(batch))
+                    self._give_way()
+                    return
+
+    def _give_way(self) -> None:
+        while len(self._waiting) > BOUND:
+            self._waiting.popleft()
+            self.lost += 1

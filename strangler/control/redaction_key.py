@@ -1,7 +1,9 @@
 """Finds the key under which stored values are hashed, and makes one where there is none."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import structlog
@@ -11,6 +13,9 @@ from strangler.store.errors import StoreError
 log = structlog.get_logger()
 
 VARIABLE = "STRANGLER_REDACTION_KEY"
+
+SHORTEST = 32
+"""Octets that a key has at least: a shorter one is a file that was cut off."""
 
 
 def redaction_key(store_url: str) -> bytes:
@@ -32,12 +37,20 @@ def redaction_key(store_url: str) -> bytes:
 def _kept_beside(path: Path) -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
     except OSError as error:
         raise StoreError(f"the key file {path}: {error.strerror}; or set {VARIABLE}") from error
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_hex(32).encode()
-        file.write(key)
+    if len(key) < SHORTEST:
+        raise StoreError(f"the key file {path} is cut off; restore it, or remove it for a new key")
     return key
+
+
+def _make(path: Path) -> None:
+    """Make a key appear whole or not at all; another process may be doing the same."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.") as draft:  # mode 0600
+        draft.write(secrets.token_hex(32).encode())
+        draft.flush()
+        with contextlib.suppress(FileExistsError):  # theirs is the key
+            os.link(draft.name, path)

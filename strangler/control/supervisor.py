@@ -124,8 +124,9 @@ class Supervisor:
     async def scrape(self) -> tuple[Counters, list[Gauges]]:
         """Add up what all workers have counted, those that died included, and take stock."""
         self._scrapes += 1
+        number = self._scrapes
         answers = await asyncio.gather(
-            *(self._scrape(index, worker) for index, worker in list(self._workers.items()))
+            *(self._scrape(number, index, worker) for index, worker in list(self._workers.items()))
         )
         total = Counters()
         total.add(self._departed)
@@ -133,8 +134,7 @@ class Supervisor:
             total.add(counters)
         return total, [answer.gauges for answer in answers if answer is not None]
 
-    async def _scrape(self, index: int, worker: WorkerHandle) -> Counted | None:
-        number = self._scrapes
+    async def _scrape(self, number: int, index: int, worker: WorkerHandle) -> Counted | None:
         answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
         worker.scrapes[number] = answer
         worker.send(Scrape(number))
@@ -172,7 +172,7 @@ class Supervisor:
         while not self._draining:
             worker = await self._spawn(listener)
             self._workers[index] = worker
-            worker.send(Start(self._table, self.revision, self._settings))
+            self._instruct(worker)
             await self._listen(worker)
             code = await worker.process.wait()
             worker.writer.close()
@@ -183,6 +183,12 @@ class Supervisor:
                 log.error("worker_died", pid=worker.process.pid, exit_code=code)
                 self._changed.set()
                 await asyncio.sleep(RESTART_DELAY)
+
+    def _instruct(self, worker: WorkerHandle) -> None:
+        """Tell a new worker what all were told, also while it was being started."""
+        worker.send(Start(self._table, self.revision, self._settings))
+        if self._draining:
+            worker.send(Drain())
 
     async def _spawn(self, listener: socket.socket) -> WorkerHandle:
         ours, theirs = socket.socketpair()

@@ -1,0 +1,119 @@
+"""What Prometheus reads: parsed by its own parser, and adding up."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from strangler.control.metrics import Snapshot, exposition
+from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def gauges(open_connections: int, healthy: dict[str, tuple[int, int]]) -> Gauges:
+    return Gauges(open_connections, 2, 3, 4, 5, healthy)
+
+
+def scraped(counters: Counters, *taken: Gauges) -> Samples:
+    supervisor: Any = SimpleNamespace(ready=2, restarts=1)
+    live: Any = SimpleNamespace(
+        revision=SimpleNamespace(number=9), store_available=False, store_failures=3, refused=4
+    )
+    recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7)
+    text = exposition(Snapshot(counters, list(taken), supervisor, live, recorder)).decode()
+    samples: Samples = {}
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        for sample in family.samples:
+            key = (sample.name, frozenset(sample.labels.items()))
+            assert key not in samples
+            samples[key] = sample.value
+    return samples
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    return samples[name, frozenset(labels.items())]
+
+
+def test_counts_come_out_under_their_labels() -> None:
+    counters = Counters(cancelled=1, aborted=2, connections=3, unreported=4, comparator_faults=5)
+    counters.exchange_done('GET /a "quoted" \\ {x}\n', "service", 200, 0.01)
+    counters.failures["datasets", "connecting", "the connection failed"] += 2
+    counters.recoveries["/a", "fallback"] += 1
+    counters.copies["/a", "answered"] += 1
+    counters.verdicts["/a", "match"] += 1
+    counters.refusals[400] += 1
+    samples = scraped(counters)
+
+    labels = {"route": 'GET /a "quoted" \\ {x}\n', "system": "service", "status": "200"}
+    assert value(samples, "strangler_exchanges_total", **labels) == 1
+    assert (
+        value(
+            samples,
+            "strangler_upstream_failures_total",
+            upstream="datasets",
+            stage="connecting",
+            cause="the connection failed",
+        )
+        == 2
+    )
+    assert value(samples, "strangler_recoveries_total", route="/a", recovery="fallback") == 1
+    assert value(samples, "strangler_shadow_copies_total", route="/a", outcome="answered") == 1
+    assert value(samples, "strangler_shadow_verdicts_total", route="/a", verdict="match") == 1
+    assert value(samples, "strangler_refusals_total", status="400") == 1
+    assert value(samples, "strangler_cancelled_total") == 1
+    assert value(samples, "strangler_aborted_total") == 2
+    assert value(samples, "strangler_client_connections_total") == 3
+    assert value(samples, "strangler_comparator_faults_total") == 5
+
+
+def test_what_was_lost_on_either_side_of_the_pipe_adds_up() -> None:
+    assert value(scraped(Counters(unreported=4)), "strangler_observations_lost_total") == 14
+
+
+def test_a_latency_is_a_cumulative_histogram() -> None:
+    counters = Counters()
+    for seconds in (0.0005, 0.003, 0.003, 99.0):
+        counters.exchange_done("/a", "monolith", 200, seconds)
+    samples = scraped(counters)
+
+    def below(bound: str) -> float:
+        return value(samples, "strangler_exchange_seconds_bucket", route="/a", le=bound)
+
+    assert [below("0.001"), below("0.0025"), below("0.005"), below("10.0"), below("+Inf")] == [
+        1, 1, 3, 3, 4,
+    ]  # fmt: skip
+    bounds = [float(labels["le"]) for name, pairs in samples if "bucket" in name
+              for labels in [dict(pairs)]]  # fmt: skip
+    assert sorted(bounds) == [*LATENCY_BOUNDS, float("inf")]
+    assert value(samples, "strangler_exchange_seconds_count", route="/a") == 4
+    assert value(samples, "strangler_exchange_seconds_sum", route="/a") == 99.0065
+
+
+def test_workers_add_up_and_the_most_pessimistic_tells_the_health() -> None:
+    samples = scraped(
+        Counters(),
+        gauges(10, {"monolith": (1, 1), "datasets": (2, 2)}),
+        gauges(5, {"monolith": (1, 1), "datasets": (0, 2)}),
+    )
+
+    assert value(samples, "strangler_open_connections") == 15
+    assert value(samples, "strangler_exchanges_in_flight") == 4
+    assert value(samples, "strangler_tunnels") == 6
+    assert value(samples, "strangler_shadow_copies_in_flight") == 8
+    assert value(samples, "strangler_shadow_bytes_held") == 10
+    assert value(samples, "strangler_healthy_targets", upstream="monolith") == 1
+    assert value(samples, "strangler_healthy_targets", upstream="datasets") == 0
+
+
+def test_the_control_plane_tells_of_itself() -> None:
+    samples = scraped(Counters())
+
+    assert value(samples, "strangler_workers_ready") == 2
+    assert value(samples, "strangler_worker_restarts_total") == 1
+    assert value(samples, "strangler_live_revision") == 9
+    assert value(samples, "strangler_store_available") == 0
+    assert value(samples, "strangler_store_failures_total") == 3
+    assert value(samples, "strangler_routes_refused_total") == 4
+    assert value(samples, "strangler_observations_waiting") == 6
