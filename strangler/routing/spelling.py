@@ -91,10 +91,13 @@ Duration: TypeAlias = Annotated[
         "must be a time above zero, written like 250ms, 5s or 2m",
     ),
 ]
+# A label of a host name (RFC 1123 section 2.1), with the underscores of container networks. What is
+# longer or empty cannot be asked of any resolver.
+_TARGET_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 TargetUrl: TypeAlias = Annotated[
     str,
     Spelling(
-        rf"^http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):{_PORT}$",
+        rf"^http://(?:\[[0-9A-Fa-f:.]+\]|{_TARGET_LABEL}(?:\.{_TARGET_LABEL})*):{_PORT}$",
         "must be http://HOST:PORT, without a path",
         {"^https:": "must be http://HOST:PORT: https to an upstream is not supported yet"},
     ),

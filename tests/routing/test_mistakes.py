@@ -113,6 +113,8 @@ def test_all_mistakes_are_reported_at_once_by_place() -> None:
         ("127.0.0.1:9000", "127.0.0.1", "must be http://HOST:PORT"),
         ("127.0.0.1:9000", "127.0.0.1:9000/x", "must be http://HOST:PORT"),
         ("127.0.0.1:9000", "127.0.0.1:70000", "must be http://HOST:PORT"),
+        ("127.0.0.1:9000", "old..example:9000", "must be http://HOST:PORT"),
+        ("127.0.0.1:9000", f"{'x' * 64}.example:9000", "must be http://HOST:PORT"),
         ("[http://127.0.0.1:9000]", "['http://[::zz]:1']", "must be http://HOST:PORT"),
         ("[http://127.0.0.1:9000]", "['http://[1:2]:1']", "At least 3 parts expected"),
         ("[http://127.0.0.1:9000]", "[]", "6:14: upstreams.monolith.targets: must not be empty"),
