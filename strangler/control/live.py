@@ -10,6 +10,7 @@ import os
 import pwd
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 
 import structlog
@@ -38,6 +39,14 @@ REFUSED_FILE = "routes-refused"
 """The kind of the notice that `status` shows while a saved file is not good enough to go live."""
 
 
+class StoreWork(Enum):
+    """What the store is used for here: a full disk stops the writing, and not the reading."""
+
+    FOLLOWING = "following the newest revision"
+    SAVING = "making a saved file a revision"
+    RECORDING = "writing observations"
+
+
 class LiveTable:
     """The table that is live on this replica, and the two ways in which another takes its place."""
 
@@ -46,15 +55,20 @@ class LiveTable:
         self._store = store
         self._replica = replica
         self._seen: bytes | None = None
+        self._failing: set[StoreWork] = set()
         self.table: RouteTable
         self.revision: Revision
         self.refused = 0
         self.store_failures = 0
-        self.store_available = True
 
     def __repr__(self) -> str:
         """Show the revision and whether the store is there."""
         return f"<LiveTable revision={self.revision.number} store={self.store_available}>"
+
+    @property
+    def store_available(self) -> bool:
+        """Whether everything that was last tried with the store went well."""
+        return not self._failing
 
     async def begin(self, routes: Path | None) -> None:
         """Find the table to start with: the file's, made a revision, or the store's newest.
@@ -80,9 +94,9 @@ class LiveTable:
             try:
                 if await self._store.newest_number() != self.revision.number:
                     await self._go_live(supervisor)
-                self._store_answered()
+                self.store_answered(StoreWork.FOLLOWING)
             except StoreError as error:
-                self.store_failed(error)
+                self.store_failed(StoreWork.FOLLOWING, error)
 
     async def _go_live(self, supervisor: Supervisor) -> None:
         revision = await self._store.newest()
@@ -133,9 +147,9 @@ class LiveTable:
             if revision.number != self.revision.number:
                 await self._go_live(supervisor)
         except StoreError as error:
-            self.store_failed(error)
+            self.store_failed(StoreWork.SAVING, error)
             return False
-        self._store_answered()
+        self.store_answered(StoreWork.SAVING)
         return True
 
     async def _refuse(self, mistakes: str) -> None:
@@ -146,7 +160,7 @@ class LiveTable:
         try:
             await self._store.post_notice(notice)
         except StoreError as error:
-            self.store_failed(error)
+            self.store_failed(StoreWork.FOLLOWING, error)
 
     async def _revision_of(
         self, table: RouteTable, text: bytes, path: Path, reason: str
@@ -176,17 +190,19 @@ class LiveTable:
             forced=newest is not None and not all(change.judged().legal for change in changes),
         )
 
-    def store_failed(self, error: StoreError) -> None:
+    def store_failed(self, work: StoreWork, error: StoreError) -> None:
         """Count a failure of the store; say so when it begins."""
         self.store_failures += 1
         if self.store_available:
-            self.store_available = False
             log.error("store_away", reason=str(error))
+        self._failing.add(work)
 
-    def _store_answered(self) -> None:
-        if not self.store_available:
-            self.store_available = True
-            log.info("store_back")
+    def store_answered(self, work: StoreWork) -> None:
+        """Take note that the store took one kind of work again; say so when it takes all."""
+        if work in self._failing:
+            self._failing.discard(work)
+            if self.store_available:
+                log.info("store_back")
 
 
 def _table_of(revision: Revision | None) -> RouteTable | None:
@@ -211,11 +227,13 @@ def _read_if_there(path: Path) -> bytes | None:
 
 def _owner(path: Path) -> str:
     """Name who owns the file: the best that a save tells of its author."""
-    uid = path.stat().st_uid
     try:
+        uid = path.stat().st_uid
         return f"{pwd.getpwuid(uid).pw_name}@{os.uname().nodename}"
     except KeyError:
         return f"uid {uid}@{os.uname().nodename}"
+    except OSError:  # replaced at this very moment
+        return f"somebody@{os.uname().nodename}"
 
 
 def _lines(error: RoutesError) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from strangler.control.live import LiveTable
+from strangler.control.live import LiveTable, StoreWork
 from strangler.store.errors import StoreError
 from strangler.store.records import Batch, Observation
 from strangler.store.store import Store
@@ -63,10 +63,11 @@ class Recorder:
                 try:
                     self.left_out += await self._store.record(Batch(tuple(batch)))
                 except StoreError as error:
-                    self._live.store_failed(error)
+                    self._live.store_failed(StoreWork.RECORDING, error)
                     self._waiting.extendleft(reversed(batch))
                     self._give_way()
                     return
+                self._live.store_answered(StoreWork.RECORDING)
 
     def _give_way(self) -> None:
         while len(self._waiting) > BOUND:

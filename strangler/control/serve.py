@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -28,6 +29,10 @@ from strangler.store.errors import StoreError
 from strangler.store.store import Store
 
 log = structlog.get_logger()
+
+
+REST_AFTER_FAULT = 1.0
+"""Seconds before work that broke is begun anew: a fault that stays must not fill the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +126,12 @@ async def _serve_with(
     )
     beside = [
         asyncio.create_task(server.serve(sockets=[admin])),
-        asyncio.create_task(recorder.run()),
-        asyncio.create_task(live.follow(supervisor)),
+        asyncio.create_task(_for_ever(recorder.run)),
+        asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
     ]
     if options.watch and options.routes is not None:
-        beside.append(asyncio.create_task(live.watch(options.routes, supervisor)))
+        watch = partial(live.watch, options.routes, supervisor)
+        beside.append(asyncio.create_task(_for_ever(watch)))
     log.info(
         "serving",
         listen=shown(listeners[0]),
@@ -145,6 +151,16 @@ async def _serve_with(
         task.cancel()
     await asyncio.gather(*beside[1:], return_exceptions=True)
     log.info("stopped")
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Do work that has no end. A fault of ours in it stops no client: it is logged, begun anew."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("control_fault")
+        await asyncio.sleep(REST_AFTER_FAULT)
 
 
 def _stop_event(supervisor: Supervisor) -> asyncio.Event:

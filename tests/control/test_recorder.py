@@ -1,0 +1,95 @@
+"""Observations on their way to the store: in batches, within a bound, none twice."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from strangler.control import recorder as module
+from strangler.control.live import LiveTable
+from strangler.control.recorder import Recorder
+from strangler.store.store import Store
+from tests.control.test_live import without_table
+from tests.store.sample import observation
+
+
+@pytest.fixture
+def live(store: Store) -> LiveTable:
+    return LiveTable(store, "here")
+
+
+@pytest.fixture
+def recorder(store: Store, live: LiveTable) -> Recorder:
+    return Recorder(store, live)
+
+
+async def written(store: Store) -> int:
+    return sum(row.count for row in await store.verdicts())
+
+
+async def test_what_waits_is_written_once(recorder: Recorder, store: Store) -> None:
+    recorder.take(tuple(observation() for _ in range(3)))
+    recorder.take((observation(),))
+    assert recorder.waiting == 4
+    await recorder.write()
+    await recorder.write()
+
+    assert (await written(store), recorder.waiting, recorder.lost) == (4, 0, 0)
+
+
+async def test_more_than_one_batch_is_written_at_once(recorder: Recorder, store: Store) -> None:
+    recorder.take(tuple(observation() for _ in range(2 * module.BATCH + 1)))
+    await recorder.write()
+
+    assert (await written(store), recorder.waiting) == (2 * module.BATCH + 1, 0)
+
+
+async def test_two_who_write_at_the_same_time_write_nothing_twice(
+    recorder: Recorder, store: Store
+) -> None:
+    """At the end the last write meets the regular one."""
+    recorder.take(tuple(observation() for _ in range(50)))
+    await asyncio.gather(recorder.write(), recorder.write())
+
+    assert await written(store) == 50
+
+
+async def test_what_the_store_does_not_take_waits_in_order(
+    recorder: Recorder, store: Store, live: LiveTable, tmp_path: Path
+) -> None:
+    recorder.take((observation(), observation()))
+    with without_table(tmp_path / "s.db", "verdicts"):
+        await recorder.write()
+        assert (recorder.waiting, live.store_available, live.store_failures) == (2, False, 1)
+    await recorder.write()
+
+    assert (await written(store), recorder.waiting, live.store_available) == (2, 0, True)
+
+
+async def test_the_oldest_give_way_and_are_counted(
+    recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "BOUND", 3)
+    recorder.take(tuple(observation(revision=number) for number in range(1, 6)))
+    assert (recorder.waiting, recorder.lost) == (3, 2)
+    with without_table(tmp_path / "s.db", "verdicts"):
+        await recorder.write()
+        recorder.take((observation(revision=6),))
+    await recorder.write()
+
+    assert recorder.lost == 3
+    assert sorted(row.revision for row in await store.verdicts()) == [4, 5, 6]
+
+
+async def test_what_gives_way_during_a_write_is_not_what_is_written(
+    recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BOUND", 3)
+    recorder.take(tuple(observation(revision=number) for number in (1, 2, 3)))
+    writing = asyncio.create_task(recorder.write())
+    await asyncio.sleep(0)  # the batch is out now, and the database not yet done
+    recorder.take(tuple(observation(revision=number) for number in (4, 5, 6)))
+    await writing
+
+    assert sorted(row.revision for row in await store.verdicts()) == [1, 2, 3, 4, 5, 6]
+    assert (recorder.lost, recorder.waiting) == (0, 0)
