@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -41,13 +41,17 @@ def _say(text: str) -> None:
 
 def _proxies(rounds: int, seconds: float) -> None:
     proxy_core, other_core = _cores()
-    with tempfile.TemporaryDirectory() as directory, _pinned_to(other_core):
-        Path(directory).chmod(0o755)  # nginx's worker is another user
-        with Program("tests.bench.origin") as origin, _pinned_to(proxy_core):
-            with all_of_them(Path(directory), origin) as proxies, _pinned_to(other_core):
-                _say(f"  load from {load.name()}, {load.CONNECTIONS} connections, "
-                     f"{rounds} interleaved runs of {seconds:g} s")  # fmt: skip
-                _report(proxies, _measure(proxies, rounds, seconds))
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        directory.chmod(0o755)  # nginx's worker is another user
+        with _pinned_to(other_core):
+            origin = stack.enter_context(Program("tests.bench.origin"))
+        with _pinned_to(proxy_core):
+            proxies = stack.enter_context(all_of_them(directory, origin))
+        with _pinned_to(other_core):
+            _say(f"  load from {load.name()}, {load.CONNECTIONS} connections")
+            _say(f"  {rounds} interleaved runs of {seconds:g} s, after one that warms up")
+            _report(proxies, _measure(proxies, rounds, seconds))
 
 
 def _measure(proxies: list[Running], rounds: int, seconds: float) -> dict[str, list[float]]:
