@@ -69,10 +69,9 @@ def _report(proxies: list[Running], took: dict[str, list[float]]) -> None:
     ours = median(took[proxies[0].name])
     for proxy in proxies:
         runs = took[proxy.name]
-        _say(
-            f"  {proxy.name:27}{median(runs) / ours:7.2f} times strangler's"
-            f"   (here and now {min(runs):.0f} to {max(runs):.0f} µs) {proxy.note()}"
-        )
+        ratio = f"{median(runs) / ours:7.2f} times strangler's"
+        spread = f"(here and now {min(runs):.0f} to {max(runs):.0f} µs)"
+        _say(f"  {proxy.name:27}{ratio}   {spread} {proxy.note()}".rstrip())
 
 
 def _cores() -> tuple[int, int]:
