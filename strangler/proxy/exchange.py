@@ -92,7 +92,7 @@ class Exchange:
         self.decision = decision
         self.forwarded = forwarded
         self._started_at = time.perf_counter()
-        self._capture = Capture(plane.settings.copied_body) if decision.candidate else None
+        self._capture = self._new_capture()
         self._body = RequestBody(request, framing, self._octets_to_keep())
         self._client_blocked = False
         self._tried: list[TargetPool] = []
@@ -115,6 +115,11 @@ class Exchange:
     def fell_back(self) -> bool:
         """Whether the fallback answers in the place of the primary."""
         return self._upstream != self.decision.primary
+
+    def _new_capture(self) -> Capture | None:
+        if self.decision.candidate is None:
+            return None
+        return Capture(self.plane.settings.copied_body, self.plane.mirror.budget)
 
     def _octets_to_keep(self) -> int:
         if self._capture is not None:
@@ -307,18 +312,16 @@ class Exchange:
         elif self._blocked:
             self._time_out(Stage.SENDING)
         else:
-            self.let_go()
             self._answer(408, "the request's body did not arrive in time", {})
 
     def _time_out(self, stage: Stage) -> None:
-        assert self._connection is not None  # noqa: S101 - `expired` has looked
+        assert self._connection is not None  # noqa: S101 - connecting has a deadline of its own
         self._connection.abandon()
         self._connection = None
         self._fail(stage, Cause.TIMEOUT, "")
 
     def broken_request(self, detail: str) -> None:
         """End an exchange whose request stopped making sense in its body."""
-        self.let_go()
         if self._output.committed:
             self.client.abort()
         else:
@@ -330,7 +333,7 @@ class Exchange:
         self.plane.counters.cancelled += 1
 
     def let_go(self) -> None:
-        """Close the connection to the upstream, whatever it was doing for us."""
+        """Close the connection to the upstream, whatever it was doing for us; hold nothing."""
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
@@ -338,6 +341,8 @@ class Exchange:
             self._connection.abandon()
             self._connection = None
         self._leave_target()
+        if self._capture is not None:
+            self._capture.release()
 
     def _leave_target(self) -> None:
         if self._target is not None:
@@ -397,6 +402,7 @@ class Exchange:
         """Answer ourselves. A body that is still coming makes this the connection's last answer."""
         if not self.request.complete:
             self.client.close_after_response()
+        self.let_go()
         self._count("strangler", status)
         self.client.write(
             problem_response(

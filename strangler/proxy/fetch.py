@@ -5,6 +5,7 @@ import asyncio
 from strangler.compare.response import Response
 from strangler.http.forwarding import end_to_end
 from strangler.http.message import Headers
+from strangler.proxy.budget import Budget
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.pool import TargetPool, UpstreamPool
 from strangler.proxy.response_reader import ResponseHead
@@ -12,14 +13,20 @@ from strangler.proxy.upstream import UpstreamConnection
 
 
 class Capture:
-    """A response as it is collected, up to a bound; `response` is None once there was more."""
+    """A response as it is collected; `response` is None once there was more than may be held.
 
-    __slots__ = ("_chunks", "_head", "_limit", "_size")
+    That is `limit` octets of body, and what a shared `budget` still allows; `crowded_out` tells
+    that it was the budget which did not.
+    """
 
-    def __init__(self, limit: int) -> None:
-        """Hold at most `limit` octets of body."""
+    __slots__ = ("_budget", "_chunks", "_head", "_limit", "_size", "crowded_out")
+
+    def __init__(self, limit: int, budget: Budget | None = None) -> None:
+        """Begin with nothing; whoever gives a budget calls `release` in the end."""
         self._limit = limit
+        self._budget = budget
         self._size = 0
+        self.crowded_out = False
         self._head: ResponseHead | None = None
         self._chunks: list[bytes] | None = []
 
@@ -29,19 +36,30 @@ class Capture:
 
     def start(self, head: ResponseHead) -> None:
         """Begin, or begin anew: another try may have been captured before."""
+        self.release()
+        self.crowded_out = False
         self._head = head
-        self._size = 0
         self._chunks = []
 
     def data(self, data: bytes) -> None:
         """Hold a piece of the body, or nothing any longer where it grows past the bound."""
         if self._chunks is None:
             return
-        self._size += len(data)
-        if self._size > self._limit:
-            self._chunks = None
+        if self._size + len(data) > self._limit:
+            self.release()
+        elif self._budget is not None and not self._budget.take(len(data)):
+            self.crowded_out = True
+            self.release()
         else:
+            self._size += len(data)
             self._chunks.append(data)
+
+    def release(self) -> None:
+        """Hold nothing any longer."""
+        if self._budget is not None:
+            self._budget.give_back(self._size)
+        self._size = 0
+        self._chunks = None
 
     @property
     def too_large(self) -> bool:

@@ -23,6 +23,7 @@ from strangler.http.forwarding import ForwardedHead, connection_fields
 from strangler.http.framing import Framing
 from strangler.http.message import RequestHead
 from strangler.proxy.breaker import Breaker
+from strangler.proxy.budget import Budget
 from strangler.proxy.comparer import Comparer
 from strangler.proxy.failure import Failure
 from strangler.proxy.fetch import Capture, fetch
@@ -42,6 +43,7 @@ RECHECKED = 0.1
 """The share of known noise that is checked all the same: habits change."""
 
 ANSWERED = "answered"
+TOO_LARGE = "dropped: too large"
 TOO_MANY_OCTETS = "dropped: too many octets held"
 
 _ROLE = b"X-Strangler-Shadow: %b\r\n"
@@ -83,11 +85,11 @@ class Mirror:
         "_breakers",
         "_comparer",
         "_habits",
-        "_octets",
         "_plane",
         "_redactor",
         "_report",
         "_rules",
+        "budget",
         "in_flight",
     )
 
@@ -100,29 +102,30 @@ class Mirror:
         self._breakers: dict[str, Breaker] = {}
         self._habits: dict[str, Habits] = {}
         self._comparer = Comparer(plane.settings.in_loop)
-        self._octets = 0
+        self.budget = Budget(plane.settings.copy_octets)
         self.in_flight = 0
 
     def __repr__(self) -> str:
         """Show what is held."""
-        return f"<Mirror in_flight={self.in_flight} octets={self._octets}>"
+        return f"<Mirror in_flight={self.in_flight} {self.budget}>"
 
     @property
     def octets_held(self) -> int:
-        """Octets that copies in flight hold."""
-        return self._octets
+        """Octets that captures and copies hold."""
+        return self.budget.held
 
     def submit(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
         """Take a copy of a finished exchange on, or drop it and say why."""
         route, candidate = exchange.route, exchange.decision.candidate
         primary = capture.response()
+        capture.release()  # the copy accounts for it from here on
         if route is None or candidate is None:
             return
         if exchange.fell_back:
             self._count(route, "dropped: the candidate itself answered")
             return
         if primary is None or body is None:
-            self._count(route, "dropped: too large")
+            self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
             return
         copy = Copy(
             route,
@@ -139,7 +142,6 @@ class Mirror:
         if reason:
             self._count(route, reason)
             return
-        self._octets += copy.octets
         self.in_flight += 1
         self._plane.spawn(self._run(copy))
 
@@ -149,9 +151,10 @@ class Mirror:
             return "dropped: draining"
         if self.in_flight >= settings.copies_in_flight:
             return "dropped: too many in flight"
-        if self._octets + copy.octets > settings.copy_octets:
+        if not self.budget.take(copy.octets):
             return TOO_MANY_OCTETS
         if not self._breaker(copy.candidate).allows(self._plane.now()):
+            self.budget.give_back(copy.octets)
             return "dropped: candidate is failing"
         return ""
 
@@ -165,7 +168,7 @@ class Mirror:
             log.exception("comparator_fault", route=copy.route.label)
         finally:
             self.in_flight -= 1
-            self._octets -= copy.octets
+            self.budget.give_back(copy.octets)
 
     async def _ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
         """Ask one side; a failure is an inconclusive exchange, and counted by what failed."""
@@ -192,10 +195,11 @@ class Mirror:
     def _hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""
         if answer is None:
-            return "dropped: too large"
+            return TOO_LARGE
+        if not self.budget.take(len(answer.body)):
+            return TOO_MANY_OCTETS
         copy.answers.append(answer)
-        self._octets += len(answer.body)
-        return TOO_MANY_OCTETS if self._octets > self._plane.settings.copy_octets else ANSWERED
+        return ANSWERED
 
     async def _judge(self, copy: Copy, candidate: Response) -> None:
         rules = self._rules_of(copy.route)

@@ -260,6 +260,35 @@ def test_the_memory_of_a_hanging_candidate_is_bounded(
     assert shadowed.proxy.memory() - before < 80 * 1024 * 1024
 
 
+def test_what_is_kept_of_answers_under_way_is_bounded_as_well(shadowed: Shadowed) -> None:
+    """A copy is taken of the whole answer: many slow ones at once must not fill the memory."""
+    size, held = 1_000_000, "strangler_shadow_bytes_held"
+    with contextlib.ExitStack() as open_ends:
+        clients = []
+        for _ in range(90):
+            client = open_ends.enter_context(shadowed.proxy.client())
+            client.send(GET % shadowed.name.encode())
+            monolith = shadowed.monolith.accept()
+            monolith.request()
+            monolith.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+            client.head()
+            monolith.send(b"x" * (size - 1))
+            client.expect(b"x" * (size - 1))
+            clients.append((client, monolith))
+        assert 60 * 1024 * 1024 < shadowed.proxy.metric(held) <= 64 * 1024 * 1024
+        for client, _ in clients[:45]:
+            client.reset()
+        eventually(lambda: shadowed.proxy.metric(held) < 45 * 1024 * 1024, "who left holds none")
+        client, monolith = clients[-1]
+        monolith.send(b"x")
+        client.expect(b"x")
+        shadowed.await_copies("dropped: too many octets held", 1)
+        for client, _ in clients:
+            client.reset()
+
+    eventually(lambda: shadowed.proxy.metric(held) == 0, "nothing is held in the end")
+
+
 def test_while_the_store_is_away_traffic_goes_on_and_is_counted(
     shadowed: Shadowed, conversation: Conversation
 ) -> None:
