@@ -70,11 +70,11 @@ async def test_a_client_that_reads_slowly_but_reads_gets_the_whole_answer(
     )
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
-    table = table_for(monolith, service, idle="300ms")
-    async with proxy(table, listener, idle=0.3):
+    table = table_for(monolith, service, idle="1s")
+    async with proxy(table, listener, idle=1.0):
         loop = asyncio.get_running_loop()
         received = 0
-        slow_until = loop.time() + 2.0  # several deadlines
+        slow_until = loop.time() + 4.0  # several deadlines
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
             client.setblocking(False)
@@ -82,7 +82,7 @@ async def test_a_client_that_reads_slowly_but_reads_gets_the_whole_answer(
             await loop.sock_sendall(
                 client, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             )
-            while octets := await loop.sock_recv(client, 8192):
+            while octets := await loop.sock_recv(client, 4096):
                 received += len(octets)
                 if loop.time() < slow_until:
                     await asyncio.sleep(0.03)
