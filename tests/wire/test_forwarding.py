@@ -1,11 +1,13 @@
 """What crosses and what does not: RFC 9110 section 7.6, and the fields that are ours to say."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.wire.conftest import Wire
-from tests.wire.ends import OK
+from tests.wire.ends import OK, Listener
+from tests.wire.proxy import Proxy
 
 
 def test_a_request_crosses_as_it_came_with_what_is_ours_added(wire: Wire) -> None:
@@ -188,3 +190,24 @@ def test_a_rewritten_route_reaches_the_service_under_its_own_path(wire: Wire) ->
     wire.client(b"GET /rewritten/x%20y?z HTTP/1.1\r\nHost: a\r\n\r\n")
 
     assert wire.service.accept().head().target == "/x%20y?z"
+
+
+def test_a_trusted_proxy_is_believed(tmp_path: Path) -> None:
+    monolith = Listener()
+    routes = f"version: 1\nupstreams: {{m: {{targets: [{monolith.url}]}}}}\nmonolith: m\n"
+    with (
+        Proxy(tmp_path, routes, "--trusted-proxy", "127.0.0.0/8") as proxy,
+        proxy.client() as client,
+    ):
+        client.send(
+            b"GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, 198.51.100.7\r\n"
+            b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n\r\n"
+        )
+        upstream = monolith.accept()
+        head = upstream.head()
+        upstream.send(OK)
+        client.response()
+    monolith.close()
+
+    assert head["X-Forwarded-For"] == "6.6.6.6, 198.51.100.7, 127.0.0.1"
+    assert (head["X-Forwarded-Proto"], head["X-Forwarded-Host"]) == ("https", "shop.example")
