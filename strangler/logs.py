@@ -15,7 +15,12 @@ def configure_logs() -> None:
     if os.environ.get("STRANGLER_LOG", "") == "json":
         processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        # Plain, because a prettier traceback shows local variables: what clients sent, and keys.
+        processors.append(
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        )
     structlog.configure(
         processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr)
     )

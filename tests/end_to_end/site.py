@@ -107,12 +107,17 @@ class Replica:
             "strangler", "serve", *free, *args, ready=READY, environment=environment, cwd=directory
         )
         self.program.command[:3] = [str(SCRIPT)]
+        self.admin = 0
+        """The control port."""
 
     def __repr__(self) -> str:
         return f"<Replica {self.program!r}>"
 
     def __enter__(self) -> Self:
         self.program.start()
+        found = re.search(READY, self.program.output)
+        assert found is not None
+        self.admin = int(found["admin"])
         return self
 
     def __exit__(
@@ -122,12 +127,6 @@ class Replica:
         trace: TracebackType | None,
     ) -> None:
         self.program.stop()
-
-    @property
-    def admin(self) -> int:
-        """The control port."""
-        found = re.findall(READY, self.program.output)
-        return int(found[-1][0])  # of the last start
 
     @property
     def pid(self) -> int:

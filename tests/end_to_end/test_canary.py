@@ -123,7 +123,7 @@ class Failing:
 
 
 @pytest.fixture(scope="module")
-def _failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
+def before_a_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
     site = Site(tmp_path_factory.mktemp("failing"))
     with Upstream("monolith") as monolith, Upstream("service") as service:
         site.write(FAILING.format(monolith=monolith.url, service=service.url))
@@ -132,9 +132,9 @@ def _failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
 
 
 @pytest.fixture(params=[resets, hangs, dies_in_the_middle, garbles])
-def failing(request: pytest.FixtureRequest, _failing: Failing) -> Failing:
-    _failing.misbehave(request.param)
-    return _failing
+def failing(request: pytest.FixtureRequest, before_a_service: Failing) -> Failing:
+    before_a_service.misbehave(request.param)
+    return before_a_service
 
 
 def test_the_monolith_answers_reads_that_the_service_fails(failing: Failing) -> None:
@@ -184,14 +184,16 @@ def test_the_writes_of_a_canary_go_on_while_its_service_is_gone(failing: Failing
     assert failing.service.asked == []
 
 
-def test_readers_notice_neither_the_death_of_a_service_nor_its_return(_failing: Failing) -> None:
-    _failing.misbehave(answers_the_same)
-    with _failing.replica.client() as client:
+def test_readers_notice_neither_the_death_of_a_service_nor_its_return(
+    before_a_service: Failing,
+) -> None:
+    before_a_service.misbehave(answers_the_same)
+    with before_a_service.replica.client() as client:
         assert client.ask("/safe").by == "service"
-        _failing.service.stop()
+        before_a_service.service.stop()
         for _ in range(20):
             assert client.ask("/safe").by == "monolith"
-        _failing.service.start()
+        before_a_service.service.start()
         # After a refused connection a target is passed over for a second.
         answers = []
 
