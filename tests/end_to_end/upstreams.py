@@ -49,10 +49,14 @@ class Handler(BaseHTTPRequestHandler):
         """Give what `Server` says: who answered, in a field that is never compared."""
         return self.upstream.name
 
-    def answer(self, body: bytes, content_type: str = "text/plain", status: int = 200) -> None:
-        """Give a whole answer."""
+    def answer(
+        self, body: bytes, content_type: str = "text/plain", status: int = 200, **fields: str
+    ) -> None:
+        """Give a whole answer; underscores in the names of fields stand for hyphens."""
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        for name, value in fields.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
