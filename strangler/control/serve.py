@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import structlog
@@ -74,7 +74,7 @@ def _complain(*lines: str) -> int:
 
 
 async def _serve(options: ServeOptions) -> None:
-    settings = _settings(options)
+    trusted = _trusted(options)
     listeners = listen(options.listen, "--listen", options.workers)
     with contextlib.ExitStack() as sockets:
         for listener in listeners:
@@ -82,19 +82,19 @@ async def _serve(options: ServeOptions) -> None:
         admin = sockets.enter_context(listen(options.admin, "--admin")[0])
         store = await Store.open(options.store, migrate=True)
         try:
+            # The key lies beside the store, in the directory that the store makes for its owner.
+            key = redaction_key(options.store)
+            settings = Settings(trusted=trusted, drain=options.drain, redaction_key=key)
             await _serve_with(options, settings, listeners, admin, store)
         finally:
             await store.close()
 
 
-def _settings(options: ServeOptions) -> Settings:
+def _trusted(options: ServeOptions) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        trusted = tuple(ip_network(text) for text in options.trusted)
+        return tuple(ip_network(text) for text in options.trusted)
     except ValueError as error:
         raise ServeError(f"--trusted-proxy: {error}") from error
-    return Settings(
-        trusted=trusted, drain=options.drain, redaction_key=redaction_key(options.store)
-    )
 
 
 async def _serve_with(

@@ -45,6 +45,7 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         self._connection.connect()
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._response: http.client.HTTPResponse | None = None
         # A connection that was closed is an error here and never opened again in silence.
         self._connection.auto_open = 0
 
@@ -75,8 +76,19 @@ class Client:
         self._connection.request(method, path, body, headers or {})
 
     def receive(self) -> Answer:
-        response = self._connection.getresponse()
+        """Give the answer, whole; one that breaks off is a `ConnectionError`."""
+        response, self._response = self.begun(), None
         return Answer(response.status, response.headers, response.read())
+
+    def begun(self) -> http.client.HTTPResponse:
+        """Give the answer as soon as its head is there; `receive` may still ask for the whole."""
+        if self._response is None:
+            self._response = self._connection.getresponse()
+        return self._response
+
+    def is_closed_by_the_other_side(self) -> bool:
+        """Wait until the connection ends; False where something came first."""
+        return self._connection.sock.recv(1) == b""
 
 
 class Metrics:
@@ -144,6 +156,13 @@ class Replica:
         """Ask once, on a connection of its own."""
         with self.client() as client:
             return client.ask(path, method, **headers)
+
+    def refuses_connections(self) -> bool:
+        try:
+            self.client().__exit__()
+        except ConnectionError:
+            return True
+        return False
 
     def control(self, path: str) -> Answer:
         """Ask the control port."""
