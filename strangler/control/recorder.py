@@ -3,10 +3,14 @@
 import asyncio
 from collections import deque
 
+import structlog
+
 from strangler.control.live import LiveTable, StoreWork
 from strangler.store.errors import StoreError
 from strangler.store.records import Batch, Observation
 from strangler.store.store import Store
+
+log = structlog.get_logger()
 
 INTERVAL = 0.25
 """Seconds between two writes."""
@@ -68,6 +72,12 @@ class Recorder:
                     self._give_way()
                     return
                 self._live.store_answered(StoreWork.RECORDING)
+
+    async def finish(self) -> None:
+        """Write for the last time, and say what the store did not take."""
+        await self.write()
+        if self._waiting:
+            log.error("observations_lost", count=len(self._waiting))
 
     def _give_way(self) -> None:
         while len(self._waiting) > BOUND:

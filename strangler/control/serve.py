@@ -144,7 +144,7 @@ async def _serve_with(
     log.info("draining", seconds=settings.drain)
     readiness.draining = True
     await supervisor.drain()
-    await recorder.write()
+    await recorder.finish()
     server.should_exit = True
     await beside[0]
     for task in beside[1:]:
