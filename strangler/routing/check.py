@@ -39,6 +39,7 @@ def check(source: Source, complaint: Complaint | None = None) -> RoutesConfig:
         mistakes += _canary_mistakes(source, name, domain, routes)
         mistakes += _writer_mistakes(source, domain, routes)
     mistakes += _tie_mistakes(source, parts.routes)
+    mistakes += _template_mistakes(source, parts.routes)
     if complaint is not None:
         mistakes += _rule_mistakes(source, parts, complaint)
     if mistakes or parts.whole is None:
@@ -139,6 +140,22 @@ def _tie_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
             say = f"is one of more than {MAX_CLAIMS} claims on one path: split the path"
             yield source.at_value((*path, "path"), say)
             same.clear()
+
+
+def _template_mistakes(source: Source, routes: _Routes) -> Iterator[Mistake]:
+    """Find what a template names and the path of its route has not."""
+    for path, route in routes:
+        template = None if route.rewrite is None else route.rewrite.template
+        if template is None:
+            continue
+        at = (*path, "rewrite", "template")
+        for name in template.names:
+            if name not in route.path.names:
+                say = f"names {{{name}}}, which {route.path} has not"
+                yield source.at_value(at, f"{say}; {did_you_mean(name, route.path.names)}")
+        if template.rest and not route.path.rest:
+            say = f"ends in **, and {route.path} does not: end both in ** or neither"
+            yield source.at_value(at, say)
 
 
 def _rule_mistakes(source: Source, parts: Parts, complaint: Complaint) -> Iterator[Mistake]:

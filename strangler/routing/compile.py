@@ -8,6 +8,7 @@ from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
     CanaryConfig,
     DomainConfig,
+    RewriteConfig,
     RouteConfig,
     RoutesConfig,
     ShadowConfig,
@@ -19,7 +20,7 @@ from strangler.routing.match import Claim, Node
 from strangler.routing.pattern import Pattern, normalised
 from strangler.routing.phase import PHASES, System
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes
-from strangler.routing.rewrite import PrefixRewrite
+from strangler.routing.rewrite import Rewrite, prefix_rewrite, template_rewrite
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
 from strangler.routing.spelling import hundredths, seconds
@@ -150,7 +151,7 @@ def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
         writes=plan_writes(rule, frame.sides),
         canary=frame.canary if rule.canary_reads else None,
         shadow=shadow,
-        rewrite=None if config.rewrite is None else _rewrite(config.path, config.rewrite.prefix),
+        rewrite=None if config.rewrite is None else _rewrite(config.path, config.rewrite),
         line=line,
     )
 
@@ -168,7 +169,8 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
     )
 
 
-def _rewrite(pattern: Pattern, prefix: str) -> PrefixRewrite:
-    segments = [normalised(segment) for segment in prefix.split("/") if segment]
-    replacement = "".join(f"/{segment}" for segment in segments)
-    return PrefixRewrite(len(pattern.literal_prefix), replacement.encode("ascii"))
+def _rewrite(path: Pattern, config: RewriteConfig) -> Rewrite:
+    if config.template is not None:
+        return template_rewrite(path, config.template)
+    pieces = (config.prefix or "").split("/")
+    return prefix_rewrite(path, tuple(normalised(piece) for piece in pieces if piece))

@@ -1,8 +1,8 @@
 """`routes.yaml`, version 1, as people write it: shapes and spellings, nothing worked out yet."""
 
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from strangler.routing.phase import Effect, Phase
@@ -18,6 +18,7 @@ from strangler.routing.spelling import (
     Rule,
     Spelling,
     TargetUrl,
+    TemplatePath,
 )
 
 # What llhttp parses, less CONNECT and PRI, which are no requests for a resource.
@@ -46,6 +47,12 @@ EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
 
 # pydantic puts the pattern of a mapping's keys into the schema, but allows all others beside it.
 NAMES_ONLY: JsonDict = {"additionalProperties": False}
+
+
+def _no_null(schema: dict[str, Any]) -> None:
+    """Offer editors no null: it stands for a key that is left out, and may not be written."""
+    schema.pop("default")
+    schema |= next(kind for kind in schema.pop("anyOf") if kind["type"] != "null")
 
 
 class Config(BaseModel):
@@ -121,8 +128,23 @@ class ShadowConfig(Config):
 class RewriteConfig(Config):
     """Another path for the service; the monolith gets the path as it came."""
 
-    prefix: PlainPath
+    # A null would be neither: the schema has `oneOf` for what `_one_of_both` checks.
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["prefix"]}, {"required": ["template"]}]}
+    )
+
+    prefix: PlainPath | None = Field(default=None, json_schema_extra=_no_null)
     """Replaces what stands before the first parameter or `**` of the route's path."""
+    template: TemplatePath | None = Field(default=None, json_schema_extra=_no_null)
+    """The whole path: names parameters of the route's path as `{name}`, and may end in `**` if
+    that does."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        written = self.model_fields_set & {"prefix", "template"}
+        if len(written) != 1 or (self.prefix is None and self.template is None):
+            raise ValueError("must have either a prefix or a template")
+        return self
 
 
 class RouteConfig(Config):

@@ -92,6 +92,19 @@ class Pattern:
             prefix.append(segment.literal)
         return tuple(prefix)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the parameters, from the left."""
+        return tuple(segment.name for segment in self.segments if segment.name)
+
+
+def pattern_of(segments: tuple[Segment, ...], *, rest: bool) -> Pattern:
+    """Put a pattern together; the empty path is the one of a single slash."""
+    if not segments and not rest:
+        segments = (Segment(""),)
+    pieces = [str(segment) for segment in segments] + [REST] * rest
+    return Pattern("/" + "/".join(pieces), segments, rest)
+
 
 def parse_pattern(text: str) -> Pattern:
     """Read a pattern such as `/api/v1/datasets/{id:int}/files/**`. Raises `PatternError`."""
@@ -106,11 +119,25 @@ def parse_pattern(text: str) -> Pattern:
     if "" in pieces[:-1] or (rest and "" in pieces):
         raise PatternError("must not have an empty segment: duplicate slashes are merged")
     segments = tuple(_segment(piece) for piece in pieces)
-    names = [segment.name for segment in segments if segment.name]
-    for name in names:
-        if names.count(name) > 1:
+    pattern = Pattern(text, segments, rest)
+    for name in pattern.names:
+        if pattern.names.count(name) > 1:
             raise PatternError(f"must not name {{{name}}} twice")
-    return Pattern(text, segments, rest)
+    return pattern
+
+
+def parse_template(text: str) -> Pattern:
+    """Read the path that a service sees: a pattern without types. Raises `PatternError`."""
+    if "?" in text:
+        raise PatternError("must not have a query: the request's own goes along")
+    template = parse_pattern(text)
+    for segment in template.segments:
+        if segment.type:
+            raise PatternError(
+                f"must not have the type of {segment}: it stands in the route's path; "
+                f"write {{{segment.name}}}"
+            )
+    return template
 
 
 def _segment(piece: str) -> Segment:

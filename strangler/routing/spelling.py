@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from strangler.routing.pattern import Pattern, parse_pattern
+from strangler.routing.pattern import Pattern, parse_pattern, parse_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,12 @@ def _pattern(value: object) -> Pattern:
     return parse_pattern(value)
 
 
+def _template(value: object) -> Pattern:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_template(value)
+
+
 def _prefix(text: str) -> str:
     pattern = parse_pattern(text)
     if pattern.rest or any(segment.literal is None for segment in pattern.segments):
@@ -149,6 +155,11 @@ def _prefix(text: str) -> str:
 PathPattern: TypeAlias = Annotated[
     Pattern,
     PlainValidator(_pattern),
+    WithJsonSchema({"type": "string", "pattern": "^/"}),
+]
+TemplatePath: TypeAlias = Annotated[
+    Pattern,
+    PlainValidator(_template),
     WithJsonSchema({"type": "string", "pattern": "^/"}),
 ]
 PlainPath: TypeAlias = Annotated[

@@ -10,7 +10,7 @@ from strangler.routing.keys import KeySource
 from strangler.routing.match import Node
 from strangler.routing.pattern import Pattern
 from strangler.routing.phase import Effect, Phase, effect_of
-from strangler.routing.rewrite import PrefixRewrite
+from strangler.routing.rewrite import Rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Route:
     writes: Plan
     canary: CanaryPolicy | None
     shadow: ShadowPolicy
-    rewrite: PrefixRewrite | None
+    rewrite: Rewrite | None
     line: int
 
     @property

@@ -132,6 +132,20 @@ def test_all_mistakes_are_reported_at_once_by_place() -> None:
         ("effect: read ", "effect: reads ", "unknown word reads; did you mean read?"),
         ("rewrite: {prefix: /files}", "rewrite: {prefix: /f/**}", "must be a plain path"),
         ("rewrite: {prefix: /files}", "rewrite: /files", "must be a mapping, not text"),
+        ("rewrite: {prefix: /files}", "rewrite: {}", "must have either a prefix or a template"),
+        (
+            "rewrite: {prefix: /files}",
+            "rewrite: {prefix: /a, template: /b}",
+            "33:18: domains.datasets.routes[3].rewrite: must have either a prefix or a template",
+        ),
+        ("{prefix: /files}", "{prefix: ~}", "must have either a prefix or a template"),
+        ("{prefix: /files}", "{template: ~}", "must have either a prefix or a template"),
+        ("{prefix: /files}", "{template: files}", "must begin with /"),
+        ("{prefix: /files}", "{template: '/a//b'}", "must not have an empty segment"),
+        ("{prefix: /files}", "{template: '/a/../b'}", "must not have dot segments"),
+        ("{prefix: /files}", "{template: '/a?b'}", "must not have a query: the request's own"),
+        ("{prefix: /files}", "{template: '/a/{b}.c'}", "a parameter is a whole segment"),
+        ("{prefix: /files}", "{template: '/{a}/{a}'}", "must not name {a} twice"),
         ('["$.tags"]', '["tags"]', "must be a path such as $.items[*].updated_at"),
         ("path: /api/v1/datasets  ", "path: 7  ", "must be text"),
         ("path: /api/v1/datasets  ", "path:  ", "must be text"),
@@ -159,6 +173,29 @@ def test_a_canary_without_a_weight_is_told_what_to_add() -> None:
     assert mistake == (
         "routes.yaml:17:12: domains.datasets.phase: needs a weight: "
         "add `canary: {weight: 10%}` to the domain"
+    )
+
+
+# --- templates ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [
+        ("/v2/{idd}", "names {idd}, which /api/v1/datasets/{id:int} has not; did you mean id?"),
+        ("/v2/{zzz}", "names {zzz}, which /api/v1/datasets/{id:int} has not; known are id"),
+        ("/v2/{id}/**", "ends in **, and /api/v1/datasets/{id:int} does not: end both in **"),
+        (
+            "/v2/{id:int}",
+            "must not have the type of {id:int}: it stands in the route's path; write {id}",
+        ),
+    ],
+)
+def test_a_template_names_what_the_path_has(template: str, mistake: str) -> None:
+    old = "methods: [GET]"
+    told, *_ = changed(old, f"{old}\n        rewrite: {{template: '{template}'}}")
+    assert told.startswith(
+        f"routes.yaml:28:29: domains.datasets.routes[1].rewrite.template: {mistake}"
     )
 
 

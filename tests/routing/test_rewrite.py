@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strangler.http.target import TargetError, parse_target
@@ -9,6 +9,14 @@ from tests.routing.building import ask, table_of
 
 def route_for(pattern: str, prefix: str) -> Route:
     return table_of([{"path": pattern, "rewrite": {"prefix": prefix}}]).routes[0]
+
+
+def rewritten(path: str, rewrite: dict[str, str], target: str) -> str:
+    """Rewrite a target on the one route of a table, which claims it."""
+    table = table_of([{"path": path, "rewrite": rewrite}])
+    head = ask("GET", target)
+    assert table.match(head) is table.routes[0]
+    return table.routes[0].origin_form(head, "new").decode()
 
 
 @pytest.mark.parametrize(
@@ -29,6 +37,9 @@ def route_for(pattern: str, prefix: str) -> Route:
         # The bytes behind the prefix are the client's own, and the prefix may be spelt oddly.
         ("/api/v1/**", "/v2", "//%61pi///v%31/a%2fb//c%7e?%7e", "/v2/a%2fb//c%7e?%7e"),
         ("/api/v1/**", "/v2", "/x/../api/./v1/y", "/v2/y"),
+        # What begins with two slashes would be read as a host by some.
+        ("/api/**", "/", "/api//x", "/x"),
+        ("/{tenant}/x", "/", "//a/x", "/a/x"),
     ],
 )
 def test_the_literal_prefix_is_replaced_and_nothing_else(
@@ -75,3 +86,73 @@ def test_what_the_service_sees_is_the_matched_path_with_the_other_prefix(
     seen = parse_target(route.rewrite.apply(target.forward))
     assert seen.path == prefix + target.path[len(cut) :]
     assert seen.query == target.query
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "target", "seen"),
+    [
+        ("/a/{x}", "/b/{x}/c", "/a/17?q=1&q=%41", "/b/17/c?q=1&q=%41"),
+        ("/a/{x:int}/{y}", "/{y}/{x}", "/a/17/z", "/z/17"),
+        ("/a/{x}/**", "/b/{x}/**", "/a/17", "/b/17"),
+        ("/a/{x}/**", "/b/{x}/**", "/a/17/", "/b/17/"),
+        ("/a/{x}/**", "/b/{x}/**", "/a/17/y//%7e?/..", "/b/17/y//%7e?/.."),
+        ("/a/**", "/**", "/a", "/"),
+        ("/a/**", "/**", "/a//x", "/x"),
+        ("/a/**", "/**", "/a?x", "/?x"),
+        ("/a/{x}/", "/b/{x}", "/a/17//", "/b/17"),
+        ("/a/{x}", "/b/{x}/", "/a/17", "/b/17/"),
+        # What the template leaves out is dropped, and the query stays.
+        ("/a/{x}/{y}/**", "/b/{y}", "/a/17/18/19?/q", "/b/18?/q"),
+        ("/a/{x}", "/", "/a/17?x", "/?x"),
+        # Literals are the template's, values the client's, each in its own spelling.
+        (
+            "/a/{x}/b",
+            "/caf\u00e9/100%25/{x}",
+            "//%61//x%2f%7e%252e///b",
+            "/caf%C3%A9/100%25/x%2f%7e%252e",
+        ),
+    ],
+)
+def test_a_template_is_the_whole_path_and_values_stay_byte_for_byte(
+    path: str, template: str, target: str, seen: str
+) -> None:
+    assert rewritten(path, {"template": template}, target) == seen
+
+
+def test_the_monolith_gets_the_path_as_it_came() -> None:
+    table = table_of([{"path": "/a/{x}", "rewrite": {"template": "/b/{x}"}}])
+    assert table.routes[0].origin_form(ask("GET", "/a/17"), "old") == b"/a/17"
+
+
+VALUE = st.text("ab.%2FfeE/;\u00e9%", min_size=1, max_size=8)
+TEMPLATES = [
+    ("/a/{x}/b/{y}/**", ["c", None, "d", None], "/c/{y}/d/{x}/**"),
+    ("/a/{x}/b/{y}/**", [None, "c", None], "/{x}/c/{y}/**"),
+]
+
+
+@given(
+    st.sampled_from(TEMPLATES),
+    st.tuples(STEPS, VALUE, STEPS, VALUE),
+    st.sampled_from(["", "/", "//", "/r", "//r/../%2e%2e/s", "/r%2F..", "?q=/a/../b", "/?%zz"]),
+)
+def test_no_value_changes_the_shape_of_the_rewritten_path(
+    drawn: tuple[str, list[str | None], str], pieces: tuple[str, str, str, str], end: str
+) -> None:
+    """What the service reads: the template's own segments, and between them the same values."""
+    path, shape, template = drawn
+    table = table_of([{"path": path, "rewrite": {"template": template}}])
+    first, x, second, y = pieces
+    try:
+        head = ask("GET", f"/a{first}{x}/b{second}{y}{end}")
+    except TargetError:
+        return
+    assume(table.match(head) is not None)
+    _, _, x, _, y, *rest = head.target.path.split("/")
+    values = iter([y, x] if template.startswith("/c") else [x, y])
+
+    seen = parse_target(table.routes[0].origin_form(head, "new"))
+
+    expected = [literal or next(values) for literal in shape]
+    assert seen.path == "/" + "/".join([*expected, *rest])
+    assert seen.query == head.target.query

@@ -37,8 +37,13 @@ FULL["domains"]["datasets"]["routes"].append(
         "fallback": False,
     }
 )
+FULL["domains"]["datasets"]["routes"].append(
+    {"path": "/full/{id}", "rewrite": {"template": "/x/{id}"}},
+)
 VALUES = [None, True, 0, 1, 2, -1.5, "", "x", "/x", "10%", "5s", "GET", "shadow", "read", "address"]
-VALUES += [[], ["x"], ["GET"], ["$.a"], {}, {"x": "y"}, {"prefix": "/x"}, {"weight": "10%"}]
+VALUES += [[], ["x"], ["GET"], ["$.a"], {}, {"x": "y"}, {"weight": "10%"}]
+VALUES += [{"prefix": "/x"}, {"template": "/x"}, {"prefix": "/x", "template": "/x"}]
+VALUES += [{"prefix": None}, {"prefix": "/x", "template": None}]
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
