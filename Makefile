@@ -44,13 +44,27 @@ format: setup  ## ruff's formatter and its safe fixes
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: setup  ## measure the proxy against what is on this machine
-	@$(BIN)/python -m tests.bench
+bench: setup  ## measure beside the proxies there are; ARGS="--quick" for a short look
+	@$(MAKE) --no-print-directory .venv/.peers \
+	  || echo "bench: the wheels of requirements-bench.lock cannot be installed; going on without" >&2
+	@$(BIN)/python -m tests.bench $(ARGS)
 
-lock: setup  ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-annotate --all-extras --custom-compile-command "make lock" \
-	  --output-file requirements.lock pyproject.toml
+# The proxies to measure against are some hundred megabytes, so only the bench installs them.
+.venv/.peers: requirements-bench.lock .venv/.complete
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-bench.lock; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	    -r requirements-bench.lock; \
+	fi
+	@touch $@
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+  --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+lock: setup  ## renew both locks from pyproject.toml
+	@$(COMPILE) --all-extras --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --group pyproject.toml:peers --output-file requirements-bench.lock
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .strangler .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

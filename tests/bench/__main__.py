@@ -1,37 +1,52 @@
-"""Measure the proxy against what is on this machine, and print ratios.
+"""Measure the proxy beside every other that is on this machine, and print tables.
 
-make bench        or        python -m tests.bench [--rounds N] [--seconds S]
+make bench ARGS="--only get-32 --peers haproxy"     or     python -m tests.bench …
 """
 
 import argparse
-import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 
-from tests.bench import compare_pairs, load, matching
-from tests.bench.proxies import Running, all_of_them
+from tests.bench import compare_pairs, load, matching, rounds, tables
+from tests.bench.cores import cores, pinned_to
+from tests.bench.peers import everyone
+from tests.bench.peers.everyone import SHADOWED, STRANGLER
+from tests.bench.peers.running import Running
+from tests.bench.works import WORKS, Work
 from tests.processes import Program
 
-ROUTES = 10, 10_000
+FEW, MANY = 10, 10_000
+WITHOUT_LOAD = ("matching", "comparing")
 
 
 def main() -> None:
-    """Measure everything, one after the other."""
+    """Measure what is wanted, one after the other."""
+    wanted = _options().parse_args()
+    known = (*WITHOUT_LOAD, *(work.name for work in WORKS))
+    only = wanted.only.split(",") if wanted.only else known
+    names = wanted.peers.split(",") if wanted.peers else list(everyone.NAMES)
+    if unknown := {*only} - {*known} | {*names} - {*everyone.NAMES}:
+        sys.exit(f"there is no {', '.join(sorted(unknown))}; see --help")
+    if "matching" in only:
+        grown = matching.ratio(FEW, MANY)
+        _say(f"== Matching a path\namong {MANY} routes: {grown:.2f} times as long as among {FEW}\n")
+    if "comparing" in only:
+        _say("== Comparing a pair of answers, against parsing both")
+        compare_pairs.main(200)
+    if works := [work for work in WORKS if work.name in only]:
+        _loaded(works, names, wanted.rounds, wanted.seconds)
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--rounds", type=int, default=5, help="interleaved runs of each proxy")
-    options.add_argument("--seconds", type=float, default=2.0, help="of load in each run")
-    wanted = options.parse_args()
-    _say("== Matching a path")
-    grown = matching.ratio(*ROUTES)
-    _say(f"among {ROUTES[1]} routes a match takes {grown:.2f} times as long as among {ROUTES[0]}")
-    _say("\n== Comparing a pair of answers, against parsing both")
-    compare_pairs.main(200)
-    _say("\n== CPU time for one GET of 1 KB")
-    _proxies(wanted.rounds, wanted.seconds)
+    options.add_argument("--seconds", type=float, default=1.0, help="of load in each run")
+    names = ", ".join((*WITHOUT_LOAD, *(work.name for work in WORKS)))
+    options.add_argument("--only", metavar="WORK,…", help=f"of {names}")
+    options.add_argument("--peers", metavar="NAME,…", help=f"of {', '.join(everyone.NAMES)}")
+    return options
 
 
 def _say(text: str) -> None:
@@ -39,62 +54,35 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _proxies(rounds: int, seconds: float) -> None:
-    proxy_core, other_core = _cores()
+def _loaded(works: list[Work], names: list[str], count: int, seconds: float) -> None:
+    absent = everyone.absent(names)
+    for name in absent:
+        _say(f"absent: {name} is neither on the PATH nor beside the interpreter")
+    taking_part = [STRANGLER, *(name for name in names if name not in (STRANGLER, *absent))]
+    if not any(work.shadowed for work in works) and SHADOWED in taking_part:
+        taking_part.remove(SHADOWED)
+    proxy_core, other_core = cores() or (None, None)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         directory.chmod(0o755)  # nginx's worker is another user
-        with _pinned_to(other_core):
+        with pinned_to(other_core):
             origin = stack.enter_context(Program("tests.bench.origin"))
-        with _pinned_to(proxy_core):
-            proxies = stack.enter_context(all_of_them(directory, origin))
-        with _pinned_to(other_core):
-            _say(f"  load from {load.name()}, {load.CONNECTIONS} connections")
-            _say(f"  {rounds} interleaved runs of {seconds:g} s, after one that warms up")
-            _report(proxies, _measure(proxies, rounds, seconds))
+        with pinned_to(proxy_core):
+            proxies = stack.enter_context(everyone.running(taking_part, directory, origin))
+        _say(f"load from {load.name()}; {count} interleaved runs of {seconds:g} s, after one")
+        with pinned_to(other_core):
+            for work in works:
+                runs = rounds.measure(work, _asked(work, proxies), count, seconds)
+                _say(f"\n== {work.title}\n{tables.work(runs, STRANGLER)}")
+        for note in filter(None, (proxy.note() for proxy in proxies)):
+            _say(note)
 
 
-def _measure(proxies: list[Running], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Give the CPU microseconds per request of each run; the first run of all warms up."""
-    took: dict[str, list[float]] = {proxy.name: [] for proxy in proxies}
-    for _ in range(rounds + 1):
-        for proxy in proxies:
-            before = proxy.cpu_seconds()
-            answered = load.requests_answered(proxy.port, seconds)
-            took[proxy.name].append((proxy.cpu_seconds() - before) / answered * 1e6)
-    return {name: runs[1:] for name, runs in took.items()}
-
-
-def _report(proxies: list[Running], took: dict[str, list[float]]) -> None:
-    ours = median(took[proxies[0].name])
-    for proxy in proxies:
-        runs = took[proxy.name]
-        ratio = f"{median(runs) / ours:7.2f} times strangler's"
-        spread = f"(here and now {min(runs):.0f} to {max(runs):.0f} µs)"
-        _say(f"  {proxy.name:27}{ratio}   {spread} {proxy.note()}".rstrip())
-
-
-def _cores() -> tuple[int, int]:
-    """Choose a core for the proxies, and another for load and origin where there is one."""
-    if not hasattr(os, "sched_getaffinity"):
-        _say("  this system pins no process to a core: expect more noise")
-        return -1, -1
-    cores = sorted(os.sched_getaffinity(0))
-    return cores[0], cores[-1]
-
-
-@contextmanager
-def _pinned_to(core: int) -> Iterator[None]:
-    """Start processes on one core; they inherit ours."""
-    if core < 0:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def _asked(work: Work, proxies: list[Running]) -> list[Running]:
+    """Choose who does a work: shadowing is strangler's alone."""
+    if work.shadowed:
+        return [proxy for proxy in proxies if proxy.name in (STRANGLER, SHADOWED)]
+    return [proxy for proxy in proxies if proxy.name != SHADOWED]
 
 
 if __name__ == "__main__":

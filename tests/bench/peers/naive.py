@@ -1,6 +1,6 @@
 """The proxy that everyone writes first, to be measured against: a framework on either side.
 
-ORIGIN=http://127.0.0.1:9000 python -m uvicorn tests.bench.naive:app
+ORIGIN=http://127.0.0.1:9000 python -m uvicorn tests.bench.peers.naive:app
 """
 
 import os

@@ -1,0 +1,1 @@
+"""The proxies that are measured, each as a started process tree of one worker."""

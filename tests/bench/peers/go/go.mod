@@ -1,0 +1,3 @@
+module strangler.bench/reverseproxy
+
+go 1.21
