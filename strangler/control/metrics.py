@@ -14,6 +14,7 @@ from strangler.control.live import LiveTable
 from strangler.control.recorder import Recorder
 from strangler.control.supervisor import Supervisor
 from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
+from strangler.proxy.pool import Standing
 
 
 class Snapshot:
@@ -69,6 +70,7 @@ class Snapshot:
             ("route", "recovery"),
             counters.recoveries.items(),
         )
+        yield from self._sparing()
         yield _counter(
             "strangler_refusals",
             "Requests refused before they were routed, by status.",
@@ -85,6 +87,27 @@ class Snapshot:
             ),
         ):
             yield CounterMetricFamily(name, text, value=count)
+
+    def _sparing(self) -> Iterator[Metric]:
+        counters = self._counters
+        yield _counter(
+            "strangler_ejections",
+            "Targets passed over for a while because they failed so often, by upstream.",
+            ("upstream",),
+            (((upstream,), count) for upstream, count in counters.ejections.items()),
+        )
+        yield _counter(
+            "strangler_retries",
+            "Requests sent a second time, or not for want of budget, by upstream.",
+            ("upstream", "budget"),
+            counters.retries.items(),
+        )
+        yield _counter(
+            "strangler_shed",
+            "Requests that found an upstream full, by upstream and why they did not wait longer.",
+            ("upstream", "reason"),
+            counters.shed.items(),
+        )
 
     def _shadow(self) -> Iterator[Metric]:
         counters = self._counters
@@ -150,14 +173,16 @@ class Snapshot:
             ),
         ):
             yield GaugeMetricFamily(name, text, value=value)
-        yield self._targets()
+        yield self._healthy()
+        yield self._standings()
+        yield self._pending()
         yield CounterMetricFamily(
             "strangler_worker_restarts",
             "Workers that died and were replaced.",
             value=self._supervisor.restarts,
         )
 
-    def _targets(self) -> Metric:
+    def _healthy(self) -> Metric:
         # Every worker checks for itself; the most pessimistic one is shown.
         healthy: dict[str, int] = {}
         for gauges in self._gauges:
@@ -168,6 +193,32 @@ class Snapshot:
         )
         for upstream, count in healthy.items():
             family.add_metric((upstream,), count)
+        return family
+
+    def _standings(self) -> Metric:
+        # Here too the most pessimistic worker is shown: the fewest available, the most of all else.
+        family = GaugeMetricFamily(
+            "strangler_targets", "Targets by how they stand.", labels=("upstream", "standing")
+        )
+        for upstream in sorted({name for gauges in self._gauges for name in gauges.targets}):
+            seen = [
+                gauges.targets[upstream] for gauges in self._gauges if upstream in gauges.targets
+            ]
+            for standing in Standing:
+                worst = min if standing is Standing.AVAILABLE else max
+                count = worst(counts.get(standing.value, 0) for counts in seen)
+                family.add_metric((upstream, standing.value), count)
+        return family
+
+    def _pending(self) -> Metric:
+        family = GaugeMetricFamily(
+            "strangler_pending_requests",
+            "Requests that wait for a free place at an upstream now.",
+            labels=("upstream",),
+        )
+        for upstream in sorted({name for gauges in self._gauges for name in gauges.pending}):
+            waiting = sum(gauges.pending.get(upstream, 0) for gauges in self._gauges)
+            family.add_metric((upstream,), waiting)
         return family
 
     def _control(self) -> Iterator[Metric]:

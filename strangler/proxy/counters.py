@@ -47,6 +47,8 @@ class Counters:
     `failures`: failed tries by (upstream, stage, cause). `recoveries`: by (route, recovery).
     `copies`: shadow copies by (route, what became of them). `verdicts`: by (route, verdict).
     `refusals`: requests refused before they were routed, by status.
+    `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
+    `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `unreported`: observations that could not be handed to the control plane.
     """
 
@@ -57,6 +59,9 @@ class Counters:
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
+    ejections: Counter[str] = field(default_factory=Counter)
+    retries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    shed: Counter[tuple[str, str]] = field(default_factory=Counter)
     cancelled: int = 0
     aborted: int = 0
     connections: int = 0
@@ -81,6 +86,9 @@ class Counters:
         self.copies += other.copies
         self.verdicts += other.verdicts
         self.refusals += other.refusals
+        self.ejections += other.ejections
+        self.retries += other.retries
+        self.shed += other.shed
         self.cancelled += other.cancelled
         self.aborted += other.aborted
         self.connections += other.connections
@@ -98,3 +106,5 @@ class Gauges:
     copies_in_flight: int
     copy_octets_held: int
     healthy_targets: dict[str, tuple[int, int]]  # upstream: (healthy, all)
+    targets: dict[str, dict[str, int]]  # upstream: {standing: how many}
+    pending: dict[str, int]  # upstream: requests that wait for a place

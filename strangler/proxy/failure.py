@@ -23,6 +23,7 @@ class Cause(StrEnum):
     """Why it went no further."""
 
     UNAVAILABLE = "no target is available"
+    OVERLOADED = "all targets are full"
     REFUSED = "the connection failed"
     TIMEOUT = "it took too long"
     CLOSED = "the connection was closed"
@@ -39,10 +40,15 @@ class Failure:
     detail: str = ""
 
     @property
+    def unsent(self) -> bool:
+        """Whether nothing of the request has left: it may go elsewhere, whatever it asks."""
+        return self.stage in {Stage.CHOOSING, Stage.CONNECTING}
+
+    @property
     def status(self) -> int:
         """Decide the status for the client (RFC 9110 sections 15.6.3 to 15.6.5)."""
         match self.cause:
-            case Cause.UNAVAILABLE:
+            case Cause.UNAVAILABLE | Cause.OVERLOADED:
                 return 503
             case Cause.TIMEOUT:
                 return 504

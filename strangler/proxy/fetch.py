@@ -7,9 +7,10 @@ from strangler.http.forwarding import end_to_end
 from strangler.http.message import Headers
 from strangler.proxy.budget import Budget
 from strangler.proxy.failure import Cause, Failure, Stage
-from strangler.proxy.pool import TargetPool, UpstreamPool
+from strangler.proxy.pool import TargetPool
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream import UpstreamConnection
+from strangler.proxy.upstream_pool import UpstreamPool
 
 
 class Capture:

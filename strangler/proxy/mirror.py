@@ -28,7 +28,7 @@ from strangler.proxy.comparer import Comparer
 from strangler.proxy.failure import Failure
 from strangler.proxy.fetch import Capture, fetch
 from strangler.proxy.observe import Compared, Judgement, observe
-from strangler.proxy.pool import UpstreamPool
+from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.decision import Decision
 from strangler.routing.table import Route, ShadowPolicy
 from strangler.store.records import Observation

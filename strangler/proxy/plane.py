@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -17,9 +18,11 @@ from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.failure import Failure
 from strangler.proxy.health import HealthChecks
 from strangler.proxy.mirror import Mirror
-from strangler.proxy.pool import UpstreamPool
+from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
+from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.tunnel import Tunnel
+from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import RouteTable
 from strangler.store.records import Observation
 
@@ -41,6 +44,7 @@ class DataPlane:
         revision: int,
         settings: Settings,
         report: Callable[[Observation], None],
+        resolve: Resolve = system_resolve,
     ) -> None:
         """Start with a table; `report` takes what shadow copies show."""
         self._loop = asyncio.get_running_loop()
@@ -56,6 +60,9 @@ class DataPlane:
         self.tunnels: set[Tunnel] = set()
         self.pools: dict[str, UpstreamPool] = {}
         self.shadow_pools: dict[str, UpstreamPool] = {}
+        self._surroundings = Surroundings(
+            self.now, self.spawn, self._loop.call_soon, resolve, self.draw, self.counters
+        )
         self.draining = False
         self.mirror = Mirror(self, report)
         self.health = HealthChecks(self)
@@ -72,7 +79,7 @@ class DataPlane:
                 if name in pools:
                     pools[name].update(upstream)
                 else:
-                    pools[name] = UpstreamPool(upstream, self.now)
+                    pools[name] = UpstreamPool(upstream, self._surroundings)
             # Pools of upstreams that left stay for the exchanges that still name them.
             for name in pools.keys() - table.upstreams.keys():
                 pools[name].retire()
@@ -120,6 +127,7 @@ class DataPlane:
 
     def gauges(self) -> Gauges:
         """Take stock."""
+        live = {name: pool for name, pool in self.pools.items() if name in self.table.upstreams}
         return Gauges(
             open_connections=len(self.clients),
             exchanges_in_flight=sum(
@@ -130,9 +138,13 @@ class DataPlane:
             copy_octets_held=self.mirror.octets_held,
             healthy_targets={
                 name: (sum(pool.healthy for pool in upstream.targets), len(upstream.targets))
-                for name, upstream in self.pools.items()
-                if name in self.table.upstreams
+                for name, upstream in live.items()
             },
+            targets={
+                name: Counter(pool.standing.value for pool in upstream.targets)
+                for name, upstream in live.items()
+            },
+            pending={name: len(upstream.waiting) for name, upstream in live.items()},
         )
 
     async def sweep(self) -> None:

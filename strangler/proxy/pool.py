@@ -1,52 +1,161 @@
-"""Performs the choice of a target and the keeping of connections, for one upstream.
-
-Pools outlive route tables: a reload that leaves an upstream's targets alone touches none of its
-connections.
-"""
+"""Performs the keeping of connections to one target, and knows how the target stands."""
 
 import asyncio
-import random
-from collections.abc import Callable, Iterable
+from collections.abc import Collection
+from enum import StrEnum
+from functools import partial
+from sys import maxsize
+from typing import Protocol
 
+from strangler.proxy.addresses import Addresses
+from strangler.proxy.ejection import Ejection
+from strangler.proxy.race import race
+from strangler.proxy.resolver import is_literal
+from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.table import Target, Upstream
 
-REST_AFTER_FAILURE = 1.0
-"""Seconds that a target is passed over after a failed connection: one second of a returning
-server is lost at most, and a dead one costs one connect a second."""
+PROBE_AFTER = 0.75
+"""Seconds after a failed connect until the next is tried beside all requests: with the tenth of a
+second between two looks and the connect itself, a server that returns is used within one second,
+and a dead one costs a connect and a fraction a second."""
+
+
+class Standing(StrEnum):
+    """How a target stands; the first that applies. Only an available one is asked, unless none is.
+
+    `UNHEALTHY` is the word of the active check, `EJECTED` that of the exchanges, `UNREACHABLE`
+    that of the last connect.
+    """
+
+    UNHEALTHY = "unhealthy"
+    UNREACHABLE = "unreachable"
+    EJECTED = "ejected"
+    FULL = "full"
+    AVAILABLE = "available"
+
+
+class Group(Protocol):
+    """The upstream that a target belongs to, which chooses by how its targets stand."""
+
+    def target_fell(self, target: "TargetPool", standing: Standing, detail: str) -> None:
+        """Take note that a target is to be passed over, and why."""
+
+    def target_rose(self, target: "TargetPool") -> None:
+        """Take note that a reason to pass a target over is gone."""
+
+    def target_failing(self, target: "TargetPool", detail: str) -> None:
+        """Take note that another exchange in a row has failed."""
 
 
 class TargetPool:
-    """One address: its idle connections (the newest first), and what is known of its health."""
+    """One target: its idle connections (the newest last), its load, and how it stands.
+
+    `bound` is how many requests may be `in_flight`; `failures` counts failed exchanges in a row.
+    `warm_since` is when it came back, while it has less than its share for that.
+    """
 
     __slots__ = (
-        "_clock",
+        "_addresses",
         "_connections",
+        "_group",
         "_idle",
+        "_keeps",
+        "_leaving",
+        "_probe_at",
+        "_probing",
+        "_surroundings",
+        "_swept_at",
+        "bound",
+        "ejection",
+        "failures",
         "healthy",
         "in_flight",
-        "resting_until",
+        "reachable",
         "retired",
         "target",
+        "warm_since",
     )
 
-    def __init__(self, target: Target, clock: Callable[[], float]) -> None:
-        """Start with no connection, believed healthy."""
+    def __init__(self, target: Target, group: Group, surroundings: Surroundings) -> None:
+        """Start with no connection, believed to be well."""
         self.target = target
-        self._clock = clock
+        self._group = group
+        self._surroundings = surroundings
         self._idle: list[UpstreamConnection] = []
-        self._connections: set[UpstreamConnection] = set()
-        self.in_flight = 0
-        self.healthy = True
+        self._connections: dict[UpstreamConnection, str] = {}  # and the address of each
+        self._leaving: set[UpstreamConnection] = set()
+        self._keeps = True
+        self._swept_at = surroundings.clock()
+        self._probe_at = 0.0
+        self._probing = False
         self.retired = False
-        self.resting_until = 0.0
+        self.in_flight = 0
+        self.bound = maxsize
+        self.failures = 0
+        self.healthy = True
+        self.reachable = True
+        self.ejection = Ejection()
+        self.warm_since: float | None = None
+        self._addresses: Addresses | None = None
+        if not is_literal(target.host):
+            self._addresses = Addresses(
+                target.host, target.port, surroundings, self._addresses_changed
+            )
 
     def __repr__(self) -> str:
-        """Show load and health."""
-        state = "healthy" if self.healthy else "unhealthy"
+        """Show load and standing."""
         return (
-            f"<TargetPool {self.target} {state} in_flight={self.in_flight} idle={len(self._idle)}>"
+            f"<TargetPool {self.target} {self.standing} in_flight={self.in_flight} "
+            f"idle={len(self._idle)}>"
         )
+
+    # How it stands.
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing speaks against asking it; it may be full all the same."""
+        return self.healthy and self.reachable and not self.ejection.lasts
+
+    @property
+    def standing(self) -> Standing:
+        """Give the word for how it stands."""
+        if not self.healthy:
+            return Standing.UNHEALTHY
+        if not self.reachable:
+            return Standing.UNREACHABLE
+        if self.ejection.lasts:
+            return Standing.EJECTED
+        return Standing.FULL if self.in_flight >= self.bound else Standing.AVAILABLE
+
+    @property
+    def badness(self) -> tuple[bool, float, float]:
+        """Order the targets that are not well: an ejected one may answer, an unreachable cannot."""
+        return not self.reachable, self.ejection.until, self._probe_at
+
+    def believe(self, healthy: bool, detail: str = "") -> None:
+        """Take the word of the active check."""
+        if healthy == self.healthy:
+            return
+        self.healthy = healthy
+        if healthy:
+            self._group.target_rose(self)
+        else:
+            self._group.target_fell(self, Standing.UNHEALTHY, detail)
+
+    def rest(self, detail: str = "") -> None:
+        """Pass this target over: it could not be connected to. Another connect is tried soon."""
+        self._probe_at = self._surroundings.clock() + PROBE_AFTER
+        if self.reachable:
+            self.reachable = False
+            self._group.target_fell(self, Standing.UNREACHABLE, detail)
+
+    def failed(self, detail: str) -> None:
+        """Count an exchange that failed on a connection; a good one sets `failures` to 0."""
+        self.failures += 1
+        self._group.target_failing(self, detail)
+
+    # Its connections.
 
     def take(self) -> UpstreamConnection | None:
         """Give an idle connection, or None."""
@@ -58,113 +167,102 @@ class TargetPool:
 
     async def connect(self, timeout: float) -> UpstreamConnection:  # noqa: ASYNC109 - one bound
         """Open a connection. Raises `OSError` (and so `TimeoutError`) where that fails."""
-        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout):
+            if self._addresses is None:
+                connection = await self._connect_to(self.target.host)
+            else:
+                connection = await self._connect_to_any(self._addresses)
+        if not self.reachable:
+            self.reachable = True
+            self._group.target_rose(self)
+        return connection
+
+    async def _connect_to_any(self, addresses: Addresses) -> UpstreamConnection:
+        to_try = await addresses.to_try()
+        attempts = [partial(self._connect_to, address) for address in to_try]
+        index, connection = await race(attempts, UpstreamConnection.discard)
+        addresses.answered(to_try[index], to_try[:index])
+        return connection
+
+    async def _connect_to(self, address: str) -> UpstreamConnection:
         connection = UpstreamConnection(self)
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(timeout):
-                await loop.create_connection(lambda: connection, self.target.host, self.target.port)
+            await loop.create_connection(lambda: connection, address, self.target.port)
         except BaseException:
             # It may stand already when the wait for it is given up.
             connection.discard()
             raise
-        self._connections.add(connection)
-        self.resting_until = 0.0
+        self._connections[connection] = address
         return connection
 
-    def rest(self) -> None:
-        """Pass this target over for a moment: it just refused."""
-        self.resting_until = self._clock() + REST_AFTER_FAILURE
-
     def put_back(self, connection: UpstreamConnection) -> None:
-        """Keep a connection for the next request, unless the target has left the table."""
-        if self.retired:
+        """Keep a connection for the next request, unless it or its target is to go."""
+        if not self._keeps and (self.retired or connection in self._leaving):
             connection.transport.close()
             return
-        connection.idle_since = self._clock()
+        connection.idle_since = self._swept_at
         self._idle.append(connection)
 
     def forget(self, connection: UpstreamConnection) -> None:
         """Drop a connection that has closed."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         if connection in self._idle:
             self._idle.remove(connection)
+        if self._leaving:
+            self._leaving.discard(connection)
+            self._decide_keeping()
 
-    def close_idle(self, before: float) -> None:
-        """Close the connections that have been idle since `before` or longer."""
-        keep = [connection for connection in self._idle if connection.idle_since > before]
-        for connection in self._idle:
-            if connection.idle_since <= before:
-                connection.transport.close()
-        self._idle = keep
-
-    def retire(self) -> None:
-        """Leave the table: exchanges under way finish, nothing is kept."""
-        self.retired = True
-        self.close_idle(self._clock())
+    def retire(self, retired: bool = True) -> None:
+        """Leave the table, or come back: exchanges under way finish, nothing is kept meanwhile."""
+        self.retired = retired
+        self._decide_keeping()
+        if retired:
+            self._close(list(self._idle))
 
     def abort(self) -> None:
         """Close every connection at once."""
         for connection in list(self._connections):
             connection.transport.abort()
 
+    def _decide_keeping(self) -> None:
+        self._keeps = not self.retired and not self._leaving
 
-class UpstreamPool:
-    """The targets of one upstream."""
+    def _addresses_changed(self, known: Collection[str]) -> None:
+        """Let the connections to addresses go that the name no longer leads to."""
+        connections = self._connections.items()
+        self._leaving = {one for one, address in connections if address not in known}
+        self._decide_keeping()
+        self._close([one for one in self._idle if one in self._leaving])
 
-    __slots__ = ("_clock", "targets", "upstream")
+    def _close(self, idle: list[UpstreamConnection]) -> None:
+        for connection in idle:
+            self._idle.remove(connection)
+            connection.transport.close()
 
-    def __init__(self, upstream: Upstream, clock: Callable[[], float]) -> None:
-        """Make a pool for each target."""
-        self._clock = clock
-        self.upstream = upstream
-        self.targets = [TargetPool(target, clock) for target in upstream.targets]
+    # From time to time.
 
-    def __repr__(self) -> str:
-        """Show the targets."""
-        return f"<UpstreamPool {self.upstream.name} {self.targets}>"
+    def sweep(self, now: float, upstream: Upstream) -> None:
+        """Close what was idle for too long, try to reach what was not, resolve its name anew."""
+        self._swept_at = now
+        before = now - upstream.timeouts.keepalive
+        if self._idle and self._idle[0].idle_since <= before:
+            self._close([one for one in self._idle if one.idle_since <= before])
+        if self.retired:
+            return
+        if not self.reachable and not self._probing and now >= self._probe_at:
+            self._probing = True
+            self._surroundings.spawn(self._probe(upstream.timeouts.connect))
+        if self._addresses is not None:
+            self._addresses.keep_fresh(now, upstream.resolve)
 
-    def update(self, upstream: Upstream) -> None:
-        """Take a new description over; targets that stay keep their connections."""
-        known = {pool.target: pool for pool in self.targets}
-        self.targets = [
-            known.pop(target) if target in known else TargetPool(target, self._clock)
-            for target in upstream.targets
-        ]
-        self.upstream = upstream
-        for pool in self.targets:
-            pool.retired = False  # it may have left the table and come back
-        for gone in known.values():
-            gone.retire()
-
-    def choose(self, tried: Iterable[TargetPool] = (), *, insist: bool = True) -> TargetPool | None:
-        """Choose a target for one request: the less loaded of two random available ones.
-
-        The power of two choices (Mitzenmacher 2001). With `insist`, a resting target is better
-        than none; without, the caller has a better place to go.
-        """
-        healthy = [pool for pool in self.targets if pool.healthy and pool not in tried]
-        if len(healthy) == 1 and not healthy[0].resting_until:
-            return healthy[0]
-        now = self._clock()
-        awake = [pool for pool in healthy if pool.resting_until <= now]
-        if not awake:
-            return min(healthy, key=lambda pool: pool.resting_until) if healthy and insist else None
-        # In random order, because on a tie the first is taken.
-        pair = random.sample(awake, min(2, len(awake)))
-        return min(pair, key=lambda pool: pool.in_flight)
-
-    def retire(self) -> None:
-        """Leave the table with all targets."""
-        for pool in self.targets:
-            pool.retire()
-
-    def sweep(self) -> None:
-        """Close connections that were idle for longer than `keepalive`."""
-        before = self._clock() - self.upstream.timeouts.keepalive
-        for pool in self.targets:
-            pool.close_idle(before)
-
-    def abort(self) -> None:
-        """Close every connection at once."""
-        for pool in self.targets:
-            pool.abort()
+    async def _probe(self, timeout: float) -> None:  # noqa: ASYNC109 - passed on
+        """Try a connect that no client waits for, and leave it at that."""
+        try:
+            connection = await self.connect(timeout)
+        except OSError as error:
+            self.rest(str(error))
+        else:
+            connection.discard()
+        finally:
+            self._probing = False

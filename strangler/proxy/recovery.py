@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.failure import Cause, Failure
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """RFC 9110 section 9.2.2: what a proxy may repeat by itself."""
@@ -51,15 +51,14 @@ def recover(failure: Failure, attempt: Attempt) -> Recovery:
     """
     if attempt.committed:
         return Recovery.ABORT
-    unsent = failure.stage in {Stage.CHOOSING, Stage.CONNECTING}
-    may_repeat = attempt.replayable and (unsent or attempt.repeatable)
+    may_repeat = attempt.replayable and (failure.unsent or attempt.repeatable)
     if not may_repeat:
         return Recovery.ANSWER
     if failure.cause is Cause.CLOSED and attempt.reused:
         return Recovery.SAME_AGAIN  # once for each target: a fresh connection is not a reused one
     # An upstream that is slow to answer is slow everywhere; one that is slow to connect may be one
     # machine. The last target is left to the fallback, which is the likeliest to answer.
-    slow = failure.cause is Cause.TIMEOUT and not unsent
+    slow = failure.cause is Cause.TIMEOUT and not failure.unsent
     if attempt.other_targets and not slow and attempt.tried + attempt.fallback < MAX_TARGETS:
         return Recovery.OTHER_TARGET
     return Recovery.FALLBACK if attempt.fallback else Recovery.ANSWER

@@ -8,6 +8,9 @@ from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
     CanaryConfig,
     DomainConfig,
+    EjectionConfig,
+    HealthConfig,
+    LimitsConfig,
     RewriteConfig,
     RouteConfig,
     RoutesConfig,
@@ -27,7 +30,10 @@ from strangler.routing.spelling import hundredths, seconds
 from strangler.routing.table import (
     CanaryPolicy,
     Domain,
+    EjectionPolicy,
     HealthCheck,
+    Limits,
+    RetryPolicy,
     Route,
     RouteTable,
     ShadowPolicy,
@@ -80,7 +86,7 @@ def label_of(route: RouteConfig) -> str:
 
 
 def _upstream(name: str, config: UpstreamConfig) -> Upstream:
-    times, health = config.timeouts, config.health
+    times = config.timeouts
     return Upstream(
         name,
         targets=tuple(_target(url) for url in config.targets),
@@ -90,8 +96,40 @@ def _upstream(name: str, config: UpstreamConfig) -> Upstream:
             idle=seconds(times.idle),
             keepalive=seconds(times.keepalive),
         ),
-        health=None if health is None else HealthCheck(health.path, seconds(health.interval)),
+        health=None if config.health is None else _health(config.health),
+        ejection=_ejection(config.ejection),
+        slow_start=0.0 if config.slow_start is None else seconds(config.slow_start),
+        limits=Limits() if config.limits is None else _limits(config.limits),
+        retries=RetryPolicy(_share(config.retries.budget), float(config.retries.floor)),
+        resolve=seconds(config.resolve),
     )
+
+
+def _health(config: HealthConfig) -> HealthCheck:
+    return HealthCheck(
+        config.path,
+        interval=seconds(config.interval),
+        timeout=seconds(config.timeout),
+        healthy_after=config.healthy_after,
+        unhealthy_after=config.unhealthy_after,
+    )
+
+
+def _ejection(config: EjectionConfig) -> EjectionPolicy:
+    return EjectionPolicy(
+        config.after,
+        share=_share(config.share),
+        shortest=seconds(config.shortest),
+        longest=seconds(config.longest),
+    )
+
+
+def _limits(config: LimitsConfig) -> Limits:
+    return Limits(config.in_flight, pending=config.pending, wait=seconds(config.wait))
+
+
+def _share(percent: str) -> float:
+    return hundredths(percent) / 10_000
 
 
 def _target(url: str) -> Target:
@@ -160,7 +198,7 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
     own = {} if route is None else {key: getattr(route, key) for key in route.model_fields_set}
     config = domain.model_copy(update=own)
     return ShadowPolicy(
-        sample=hundredths(config.sample) / 10_000,
+        sample=_share(config.sample),
         ignore=tuple(config.ignore),
         unordered=tuple(config.unordered),
         plaintext=tuple(config.plaintext),

@@ -70,6 +70,12 @@ class HealthConfig(Config):
     """What is asked with GET; a 2xx answer is healthy."""
     interval: Duration = "5s"
     """How often each target is asked."""
+    timeout: Duration = "2s"
+    """How long the answer may take."""
+    healthy_after: int = Field(default=1, ge=1, le=100)
+    """Good answers in a row after which a target is used again."""
+    unhealthy_after: int = Field(default=2, ge=1, le=100)
+    """Failed checks in a row after which a target is used no longer."""
 
 
 class TimeoutsConfig(Config):
@@ -85,6 +91,39 @@ class TimeoutsConfig(Config):
     """How long an unused connection is kept; less than the upstream keeps it."""
 
 
+class EjectionConfig(Config):
+    """Passive health: a target that fails the requests sent to it is passed over for a while."""
+
+    after: int = Field(default=5, ge=1, le=1000)
+    """Failed exchanges in a row after which a target is passed over."""
+    share: Percent = "50%"
+    """Of an upstream's targets, how many may be passed over at once; `0%` for none."""
+    shortest: Duration = "1s"
+    """For how long at first; twice as long each further time, until it has behaved for a while."""
+    longest: Duration = "30s"
+    """For how long at most."""
+
+
+class LimitsConfig(Config):
+    """The circuit breaker: what one worker asks of an upstream at the same time."""
+
+    in_flight: int = Field(ge=1, le=1_000_000)
+    """Requests under way at one target."""
+    pending: int = Field(default=100, ge=0, le=1_000_000)
+    """Requests that wait while all targets are full; more get 503 at once."""
+    wait: Duration = "1s"
+    """How long one waits before it gets 503."""
+
+
+class RetriesConfig(Config):
+    """How many requests may be sent a second time, so that retries do not become a storm."""
+
+    budget: Percent = "20%"
+    """Of the requests of the last ten seconds."""
+    floor: int = Field(default=3, ge=0, le=1_000_000)
+    """Besides, so many a second."""
+
+
 class UpstreamConfig(Config):
     """Whom we call: the monolith, or a service."""
 
@@ -94,6 +133,16 @@ class UpstreamConfig(Config):
     """An active check; without it, failed exchanges alone tell that a target is away."""
     timeouts: TimeoutsConfig = TimeoutsConfig()
     """How long it may take."""
+    ejection: EjectionConfig = EjectionConfig()
+    """When a target that fails the requests sent to it is passed over, and for how long."""
+    slow_start: Duration | None = None
+    """How long a target that returns takes to come to its full share; without it, none."""
+    limits: LimitsConfig | None = None
+    """What may be under way at once; without it, whatever comes."""
+    retries: RetriesConfig = RetriesConfig()
+    """How many requests may be sent a second time."""
+    resolve: Duration = "30s"
+    """How long the addresses of a target's host name are believed before it is resolved anew."""
 
 
 class CanaryConfig(Config):

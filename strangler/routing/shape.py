@@ -16,6 +16,7 @@ from strangler.routing.source import Data, Source
 _WANTED = {
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping",
+    "int_type": "must be a whole number",
     "list_type": "must be a list",
     "model_type": "must be a mapping",
     "string_type": "must be text",
@@ -112,6 +113,10 @@ def _message(detail: ErrorDetails, path: KeyPath) -> str:
         known = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
         word = str(given).upper() if known == list(METHODS) else given
         return f"unknown word {given}; {did_you_mean(word, known)}"
+    if kind == "greater_than_equal":
+        return f"must be at least {detail['ctx']['ge']}"
+    if kind == "less_than_equal":
+        return f"must be at most {detail['ctx']['le']}"
     if kind == "too_short":
         return "must not be empty"
     if kind == "value_error":

@@ -32,7 +32,7 @@ class Spelling:
 
     pattern: str
     message: str
-    hints: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def fits(self, text: str) -> bool:
         """Tell whether a text is spelt so."""

@@ -43,20 +43,73 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """An active check: GET `path` on every target each `interval` seconds; 2xx is healthy."""
+    """An active check: GET `path` on every target each `interval` seconds; 2xx is healthy.
+
+    An answer that takes longer than `timeout` seconds is a failure. `unhealthy_after` failures in
+    a row end the belief in a target, `healthy_after` good answers in a row restore it.
+    """
 
     path: str
     interval: float = 5.0
+    timeout: float = 2.0
+    healthy_after: int = 1
+    unhealthy_after: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EjectionPolicy:
+    """Passive health: after how many failed exchanges in a row a target is passed over.
+
+    For `shortest` seconds at first, twice as long each time, `longest` at most; never more than
+    `share` (0 to 1) of an upstream's targets at once.
+    """
+
+    after: int = 5
+    share: float = 0.5
+    shortest: float = 1.0
+    longest: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The circuit breaker, for each worker: `in_flight` requests at one target, None for no bound.
+
+    Beyond it, `pending` requests wait for a place at the upstream, each for `wait` seconds.
+    """
+
+    in_flight: int | None = None
+    pending: int = 100
+    wait: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How many requests may be sent a second time: a share of the recent ones, and some besides.
+
+    `budget` is that share (0 to 1), `floor` a number a second.
+    """
+
+    budget: float = 0.2
+    floor: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Whom we call: a name, its targets and how long we wait for them."""
+    """Whom we call: a name, its targets, how long we wait for them and how we spare them.
+
+    `slow_start`: seconds in which a target that returns comes to its full share; 0 for at once.
+    `resolve`: seconds that the addresses of a host name are believed.
+    """
 
     name: str
     targets: tuple[Target, ...]
     timeouts: Timeouts = Timeouts()
     health: HealthCheck | None = None
+    ejection: EjectionPolicy = EjectionPolicy()
+    slow_start: float = 0.0
+    limits: Limits = Limits()
+    retries: RetryPolicy = RetryPolicy()
+    resolve: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,13 @@ from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def gauges(open_connections: int, healthy: dict[str, tuple[int, int]]) -> Gauges:
-    return Gauges(open_connections, 2, 3, 4, 5, healthy)
+def gauges(
+    open_connections: int,
+    healthy: dict[str, tuple[int, int]],
+    targets: dict[str, dict[str, int]] | None = None,
+    pending: dict[str, int] | None = None,
+) -> Gauges:
+    return Gauges(open_connections, 2, 3, 4, 5, healthy, targets or {}, pending or {})
 
 
 def scraped(counters: Counters, *taken: Gauges) -> Samples:
@@ -44,6 +49,9 @@ def test_counts_come_out_under_their_labels() -> None:
     counters.copies["/a", "answered"] += 1
     counters.verdicts["/a", "match"] += 1
     counters.refusals[400] += 1
+    counters.ejections["datasets"] += 6
+    counters.retries["datasets", "refused"] += 7
+    counters.shed["datasets", "waited too long"] += 8
     samples = scraped(counters)
 
     labels = {"route": 'GET /a "quoted" \\ {x}\n', "system": "service", "status": "200"}
@@ -62,6 +70,11 @@ def test_counts_come_out_under_their_labels() -> None:
     assert value(samples, "strangler_shadow_copies_total", route="/a", outcome="answered") == 1
     assert value(samples, "strangler_shadow_verdicts_total", route="/a", verdict="match") == 1
     assert value(samples, "strangler_refusals_total", status="400") == 1
+    assert value(samples, "strangler_ejections_total", upstream="datasets") == 6
+    retries = {"upstream": "datasets", "budget": "refused"}
+    assert value(samples, "strangler_retries_total", **retries) == 7
+    shed = {"upstream": "datasets", "reason": "waited too long"}
+    assert value(samples, "strangler_shed_total", **shed) == 8
     assert value(samples, "strangler_cancelled_total") == 1
     assert value(samples, "strangler_aborted_total") == 2
     assert value(samples, "strangler_client_connections_total") == 3
@@ -105,6 +118,23 @@ def test_workers_add_up_and_the_most_pessimistic_tells_the_health() -> None:
     assert value(samples, "strangler_shadow_bytes_held") == 10
     assert value(samples, "strangler_healthy_targets", upstream="monolith") == 1
     assert value(samples, "strangler_healthy_targets", upstream="datasets") == 0
+
+
+def test_of_each_upstream_is_told_how_its_targets_stand_and_how_many_requests_wait() -> None:
+    samples = scraped(
+        Counters(),
+        gauges(1, {}, {"new": {"available": 2, "ejected": 1}}, {"new": 3}),
+        gauges(1, {}, {"new": {"available": 1, "full": 2}, "old": {"available": 1}}, {"new": 4}),
+        gauges(1, {}),
+    )
+
+    def standing(upstream: str, word: str) -> float:
+        return value(samples, "strangler_targets", upstream=upstream, standing=word)
+
+    words = ("available", "full", "ejected", "unreachable", "unhealthy")
+    assert [standing("new", word) for word in words] == [1, 2, 1, 0, 0]
+    assert [standing("old", word) for word in words] == [1, 0, 0, 0, 0]
+    assert value(samples, "strangler_pending_requests", upstream="new") == 7
 
 
 def test_the_control_plane_tells_of_itself() -> None:

@@ -9,6 +9,7 @@ from strangler.proxy.failure import Cause, Failure, Stage
     ("cause", "status"),
     [
         (Cause.UNAVAILABLE, 503),
+        (Cause.OVERLOADED, 503),
         (Cause.REFUSED, 502),
         (Cause.TIMEOUT, 504),
         (Cause.CLOSED, 502),

@@ -8,11 +8,12 @@ import pytest
 from strangler.compare.response import Response
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.fetch import Capture, fetch
-from strangler.proxy.pool import UpstreamPool
 from strangler.proxy.response_reader import ResponseHead
+from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import Timeouts
 from strangler.routing.table import Upstream as UpstreamPolicy
 from tests.proxy.living import OK, Upstream, upstream
+from tests.proxy.surrounded import Surrounded
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -26,7 +27,7 @@ async def server() -> AsyncIterator[Upstream]:
 @pytest.fixture
 async def pool(server: Upstream) -> AsyncIterator[UpstreamPool]:
     policy = UpstreamPolicy("new", (server.target,), Timeouts(response=20.0))
-    made = UpstreamPool(policy, asyncio.get_running_loop().time)
+    made = UpstreamPool(policy, Surrounded().surroundings)
     yield made
     made.abort()
     await server.wait_until_open(0)
@@ -128,10 +129,10 @@ async def test_a_fetch_that_is_given_up_leaves_no_connection(
     assert pool.targets[0].take() is None
 
 
-async def test_a_target_that_refuses_is_left_alone_for_a_moment(pool: UpstreamPool) -> None:
+async def test_a_target_that_refuses_is_left_alone_for_a_moment() -> None:
     async with upstream() as gone:
         target = gone.target
-    refusing = UpstreamPool(UpstreamPolicy("new", (target,)), pool.targets[0]._clock)
+    refusing = UpstreamPool(UpstreamPolicy("new", (target,)), Surrounded().surroundings)
     failure = await asked(refusing)
     assert isinstance(failure, Failure)
     assert (failure.stage, failure.cause) == (Stage.CONNECTING, Cause.REFUSED)

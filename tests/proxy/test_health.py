@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from strangler.proxy.health import UNHEALTHY_AFTER
+from strangler.compare.response import Response
+from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.health import ANSWER_BOUND, WORDS, Belief, complaint_of
 from strangler.routing.compile import load
-from strangler.routing.table import RouteTable
+from strangler.routing.table import HealthCheck, RouteTable
 from tests.proxy.living import OK, Proxy, Upstream, proxy, upstream
 
 CHECK = {"path": "/healthz", "interval": "10ms"}
@@ -20,7 +22,7 @@ async def monolith() -> AsyncIterator[Upstream]:
         yield running
 
 
-def table_with(monolith: Upstream, health: dict[str, str] | None) -> RouteTable:
+def table_with(monolith: Upstream, health: dict[str, Any] | None) -> RouteTable:
     upstream: dict[str, Any] = {"targets": [str(monolith.target)]}
     if health is not None:
         upstream["health"] = health
@@ -66,19 +68,48 @@ async def test_a_target_that_fails_its_checks_is_given_up_until_it_passes_one(
         assert await running.get("/") == (200, b"ok")
 
 
-async def test_one_failed_check_may_be_an_accident(monolith: Upstream) -> None:
-    failures = [OK.replace(b"200 OK", b"500 Oh")] * (UNHEALTHY_AFTER - 1)
-    checks = iter([*failures, OK, *failures])
-    async with proxy(table_with(monolith, CHECK)) as running:
-        seen: list[bool] = []
+async def test_a_check_has_a_deadline_of_its_own(monolith: Upstream) -> None:
+    async def too_late(_: bytes) -> bytes | None:
+        await monolith.wait_until_open(0)
+        return None
 
-        def answer(_: bytes) -> bytes:
-            seen.append(healthy(running))
-            return next(checks, OK)
+    async with proxy(table_with(monolith, {**CHECK, "timeout": "50ms"})) as running:
+        monolith.answer = too_late
+        await running.wait_until(lambda: not healthy(running))
+        monolith.answer = lambda _: OK
+        await running.wait_until(lambda: healthy(running))
 
-        monolith.answer = answer
-        await running.wait_until(lambda: len(seen) > 2 * UNHEALTHY_AFTER + 1)
-    assert all(seen)
+
+def believed(checks: str, unhealthy_after: int, healthy_after: int) -> str:
+    """Write down what is believed after each check: `+` for one that passed, `-` for another."""
+    check = HealthCheck("/", unhealthy_after=unhealthy_after, healthy_after=healthy_after)
+    belief = Belief(check)
+    return "".join("+" if belief.learn(each == "+") else "-" for each in checks)
+
+
+@pytest.mark.parametrize(
+    ("unhealthy_after", "healthy_after", "checks", "belief"),
+    [
+        (1, 1, "+-+--+", "+-+--+"),
+        (2, 1, "-+-+--+--", "+++++-++-"),
+        (3, 2, "--+---+-++", "+++++----+"),
+    ],
+)
+def test_so_many_checks_in_a_row_change_a_belief_and_fewer_do_not(
+    unhealthy_after: int, healthy_after: int, checks: str, belief: str
+) -> None:
+    assert believed(checks, unhealthy_after, healthy_after) == belief
+
+
+def test_what_an_ill_target_says_of_itself_is_told() -> None:
+    assert complaint_of(Response(204, (), b"")) == ""
+    assert complaint_of(Response(503, (), b"no database\n")) == "503 no database"
+    assert complaint_of(Response(500, (), b"\xff" * 1000)) == "500 " + "\ufffd" * WORDS
+    assert complaint_of(None) == f"its answer is longer than {ANSWER_BOUND} octets"
+    closed = Failure("m", Stage.WAITING, Cause.CLOSED)
+    assert complaint_of(closed) == "the connection was closed while waiting for the response"
+    refused = Failure("m", Stage.CONNECTING, Cause.REFUSED, "errno 111")
+    assert complaint_of(refused) == "the connection failed while connecting: errno 111"
 
 
 async def test_a_check_that_leaves_the_table_leaves_its_targets_believed(

@@ -38,7 +38,7 @@ MESSAGES: list[Message] = [
     Scrape(9),
     Drain(),
     Serving(8),
-    Counted(9, COUNTERS, Gauges(1, 2, 3, 4, 5, {"new": (1, 2)})),
+    Counted(9, COUNTERS, Gauges(1, 2, 3, 4, 5, {"new": (1, 2)}, {"new": {"full": 1}}, {"new": 7})),
     Observed((SEEN, SEEN)),
 ]
 

@@ -1,105 +1,32 @@
-"""Which target is asked, and which connections are kept."""
+"""Which connections to a target are kept, and how the target stands."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from strangler.proxy.pool import REST_AFTER_FAILURE, TargetPool, UpstreamPool
+from strangler.proxy.pool import PROBE_AFTER, Standing, TargetPool
 from strangler.proxy.upstream import UpstreamConnection
+from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import Target, Timeouts
 from strangler.routing.table import Upstream as UpstreamPolicy
 from tests.proxy.living import Upstream, upstream
+from tests.proxy.surrounded import Surrounded
 
-
-class Clock:
-    """A clock that a test turns."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def pool_of(*targets: Target, clock: Callable[[], float] | None = None) -> UpstreamPool:
-    policy = UpstreamPolicy("new", targets, Timeouts(keepalive=4.0))
-    return UpstreamPool(policy, clock or Clock())
-
-
-A, B, C = (Target("127.0.0.1", port) for port in (1, 2, 3))
-
-
-def chosen(pool: UpstreamPool, *tried: TargetPool, insist: bool = True) -> set[Target]:
-    """All that may be chosen: the choice is random, a hundred throws of it are not."""
-    found = (pool.choose(tried, insist=insist) for _ in range(100))
-    return {one.target for one in found if one is not None}
-
-
-def test_load_is_spread_over_all_targets() -> None:
-    assert chosen(pool_of(A, B, C)) == {A, B, C}
-
-
-def test_of_two_the_less_loaded_is_chosen() -> None:
-    pool = pool_of(A, B)
-    pool.targets[0].in_flight = 2
-    pool.targets[1].in_flight = 1
-    assert chosen(pool) == {B}
-
-
-def test_the_most_loaded_of_many_is_never_chosen() -> None:
-    pool = pool_of(A, B, C)
-    pool.targets[2].in_flight = 1
-    assert chosen(pool) == {A, B}
-
-
-def test_an_unhealthy_target_is_never_chosen() -> None:
-    pool = pool_of(A, B)
-    pool.targets[0].healthy = False
-    assert chosen(pool) == {B}
-    pool.targets[1].healthy = False
-    assert chosen(pool) == set()
-
-
-def test_a_target_that_was_tried_is_not_chosen_again() -> None:
-    pool = pool_of(A, B)
-    assert chosen(pool, pool.targets[0]) == {B}
-    assert chosen(pool, *pool.targets) == set()
-
-
-def test_a_target_that_refused_is_passed_over_for_a_moment() -> None:
-    clock = Clock()
-    pool = pool_of(A, B, clock=clock)
-    pool.targets[0].rest()
-    assert chosen(pool) == {B}
-    clock.now += REST_AFTER_FAILURE
-    assert chosen(pool) == {A, B}
-
-
-def test_where_all_rest_the_longest_rested_is_better_than_none() -> None:
-    clock = Clock()
-    pool = pool_of(A, B, clock=clock)
-    pool.targets[0].rest()
-    clock.now += 0.1
-    pool.targets[1].rest()
-    assert chosen(pool) == {A}
-    assert chosen(pool, insist=False) == set()
-
-
-def test_a_single_target_that_rests_is_left_alone_by_who_has_a_better_place_to_go() -> None:
-    clock = Clock()
-    pool = pool_of(A, clock=clock)
-    pool.targets[0].rest()
-    assert chosen(pool, insist=False) == set()
-    assert chosen(pool) == {A}
-    clock.now += REST_AFTER_FAILURE
-    assert chosen(pool, insist=False) == {A}
+A, B = (Target("127.0.0.1", port) for port in (1, 2))
+KEEPALIVE = 4.0
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Upstream]:
     async with upstream() as running:
         yield running
+
+
+def pool_of(*targets: Target, around: Surrounded | None = None) -> UpstreamPool:
+    policy = UpstreamPolicy("new", targets, Timeouts(keepalive=KEEPALIVE))
+    return UpstreamPool(policy, (around or Surrounded()).surroundings)
 
 
 async def connected(target: TargetPool) -> UpstreamConnection:
@@ -130,14 +57,15 @@ async def test_a_connection_that_is_closing_is_not_given(server: Upstream) -> No
 
 
 async def test_connections_that_were_idle_for_too_long_are_closed(server: Upstream) -> None:
-    clock = Clock()
-    pool = pool_of(server.target, clock=clock)
+    around = Surrounded()
+    pool = pool_of(server.target, around=around)
     (target,) = pool.targets
     old, young = await connected(target), await connected(target)
     target.put_back(old)
-    clock.now += 3.0
+    around.clock.now += KEEPALIVE - 1
+    pool.sweep()
     target.put_back(young)
-    clock.now += 2.0
+    around.clock.now += 1
     pool.sweep()
     await server.wait_until_open(1)
     assert [target.take(), target.take()] == [young, None]
@@ -188,19 +116,78 @@ async def test_a_target_that_comes_back_keeps_connections_again(server: Upstream
     await server.wait_until_open(0)
 
 
-async def test_a_connection_that_stands_ends_the_rest(server: Upstream) -> None:
-    pool = pool_of(server.target, A)
-    pool.targets[0].rest()
-    await connected(pool.targets[0])
-    assert chosen(pool) == {server.target, A}
-    pool.abort()
-    await server.wait_until_open(0)
+async def gone() -> Target:
+    """Give a target that nobody listens on."""
+    async with upstream() as server:
+        return server.target
 
 
 async def test_a_target_that_nobody_listens_on_refuses() -> None:
-    async with upstream() as gone:
-        target = gone.target
+    target = await gone()
     (pool,) = pool_of(target).targets
     with pytest.raises(ConnectionRefusedError):
         await pool.connect(5.0)
-    assert repr(pool) == f"<TargetPool {target} healthy in_flight=0 idle=0>"
+    assert repr(pool) == f"<TargetPool {target} available in_flight=0 idle=0>"
+
+
+async def test_a_connection_that_stands_makes_a_target_reachable_again(server: Upstream) -> None:
+    (target,) = pool_of(server.target).targets
+    target.rest()
+    assert target.standing is Standing.UNREACHABLE
+    await connected(target)
+    assert target.standing is Standing.AVAILABLE
+    target.abort()
+    await server.wait_until_open(0)
+
+
+async def test_an_unreachable_target_is_tried_beside_all_requests_until_it_is_back() -> None:
+    around = Surrounded()
+    target = await gone()
+    pool = pool_of(target, around=around)
+    (dead,) = pool.targets
+    dead.rest()
+    pool.sweep()
+    assert around.tasks.all == []  # it has only just refused
+
+    around.clock.now += PROBE_AFTER
+    pool.sweep()
+    pool.sweep()
+    assert len(around.tasks.all) == 1  # one at a time
+    await around.tasks.done()
+    assert dead.standing is Standing.UNREACHABLE
+    pool.sweep()
+    assert around.tasks.all == []
+
+    returned = Upstream()
+    server = await asyncio.start_server(returned.serve, target.host, target.port)
+    around.clock.now += PROBE_AFTER
+    pool.sweep()
+    await around.tasks.done()
+    assert dead.standing is Standing.AVAILABLE
+    assert dead.take() is None  # a server may serve one connection at a time: it is not held
+    await returned.wait_until_open(0)
+    server.close()
+
+
+def test_a_target_that_has_left_the_table_is_not_tried() -> None:
+    around = Surrounded()
+    pool = pool_of(A, around=around)
+    pool.targets[0].rest()
+    pool.retire()
+    around.clock.now += PROBE_AFTER
+    pool.sweep()
+    assert around.tasks.all == []
+
+
+def test_each_standing_has_its_word_and_the_gravest_is_given() -> None:
+    (target,) = pool_of(A).targets
+    assert target.standing is Standing.AVAILABLE
+    target.in_flight = target.bound = 1
+    assert target.standing is Standing.FULL
+    target.ejection.lasts = True
+    assert target.standing is Standing.EJECTED
+    target.rest()
+    assert target.standing is Standing.UNREACHABLE
+    target.believe(False)
+    assert target.standing is Standing.UNHEALTHY
+    assert repr(target) == "<TargetPool http://127.0.0.1:1 unhealthy in_flight=1 idle=0>"

@@ -12,6 +12,7 @@ ANSWER, ABORT = Recovery.ANSWER, Recovery.ABORT
 
 POSSIBLE = [
     (Stage.CHOOSING, Cause.UNAVAILABLE),
+    (Stage.CHOOSING, Cause.OVERLOADED),
     (Stage.CONNECTING, Cause.REFUSED),
     (Stage.CONNECTING, Cause.TIMEOUT),
     (Stage.SENDING, Cause.CLOSED),
@@ -47,6 +48,7 @@ def after(
     [
         # What failed                         nothing else | targets | a fallback | both
         (Stage.CHOOSING, Cause.UNAVAILABLE, ANSWER, OTHER, FALLBACK, OTHER),
+        (Stage.CHOOSING, Cause.OVERLOADED, ANSWER, OTHER, FALLBACK, OTHER),
         (Stage.CONNECTING, Cause.REFUSED, ANSWER, OTHER, FALLBACK, OTHER),
         (Stage.CONNECTING, Cause.TIMEOUT, ANSWER, OTHER, FALLBACK, OTHER),
         (Stage.SENDING, Cause.CLOSED, ANSWER, OTHER, FALLBACK, OTHER),

@@ -13,7 +13,8 @@ from tests.routing.building import ask, table_of
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "routes.md").read_text("utf-8")
 MODELS = json_schema()["$defs"]
 NESTED = {"HealthConfig": "health", "TimeoutsConfig": "timeouts", "CanaryConfig": "canary"}
-NESTED |= {"RewriteConfig": "rewrite"}
+NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConfig": "limits"}
+NESTED |= {"RetriesConfig": "retries"}
 
 
 def fields() -> list[tuple[str, dict[str, Any]]]:
