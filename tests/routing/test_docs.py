@@ -32,7 +32,7 @@ def test_every_field_is_in_a_table_with_its_default(field: str, schema: dict[str
     rows = [line.split("|") for line in PAGE.splitlines() if line.startswith(f"| `{field}` |")]
     assert rows, f"docs/routes.md has no row for {field}"
     default = schema.get("default")
-    if isinstance(default, str | bool | list):
+    if isinstance(default, str | bool | int | list):
         word = str(default).lower() if isinstance(default, bool) else str(default)
         assert any(row[2].strip() == f"`{word}`" for row in rows), (field, default)
 

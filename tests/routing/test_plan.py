@@ -1,12 +1,21 @@
 """Who answers, who gets a copy and who steps in: the design's table, written out by hand."""
 
 import pytest
+import yaml
 
 from strangler.routing.compile import load
 from strangler.routing.decision import Decision, decide
 from strangler.routing.phase import Phase, System, effect_of
-from strangler.routing.table import Plan, Route
-from tests.routing.building import SAMPLE, ask, table_of
+from strangler.routing.table import (
+    EjectionPolicy,
+    HealthCheck,
+    Limits,
+    Plan,
+    RetryPolicy,
+    Route,
+    Upstream,
+)
+from tests.routing.building import SAMPLE, ask, document, table_of
 
 M, S = System.MONOLITH, System.SERVICE
 
@@ -124,6 +133,28 @@ def test_the_sample_of_the_design_loads_and_routes_as_it_says() -> None:
     assert lagging is not None
     assert lagging.phase is Phase.SHADOW
     assert lagging.line == 28
+
+
+def test_what_spares_an_upstream_is_compiled_with_defaults_that_spare_it() -> None:
+    given = document([{"path": "/x"}])
+    given["upstreams"]["old"] |= {
+        "health": {"path": "/h", "timeout": "1s", "healthy_after": 3, "unhealthy_after": 4},
+        "ejection": {"after": 7, "share": "25%", "shortest": "2s", "longest": "1m"},
+        "slow_start": "10s",
+        "limits": {"in_flight": 5, "pending": 0, "wait": "250ms"},
+        "retries": {"budget": "10%", "floor": 0},
+        "resolve": "5s",
+    }
+    upstreams = load(yaml.safe_dump(given)).upstreams
+    old, new = upstreams["old"], upstreams["new"]
+    assert old.health == HealthCheck("/h", 5.0, 1.0, healthy_after=3, unhealthy_after=4)
+    assert old.ejection == EjectionPolicy(7, share=0.25, shortest=2.0, longest=60.0)
+    assert (old.slow_start, old.resolve) == (10.0, 5.0)
+    assert old.limits == Limits(5, pending=0, wait=0.25)
+    assert old.retries == RetryPolicy(budget=0.1, floor=0.0)
+    assert new == Upstream("new", new.targets)
+    assert new.ejection == EjectionPolicy(5, share=0.5, shortest=1.0, longest=30.0)
+    assert (new.slow_start, new.limits.in_flight) == (0.0, None)
 
 
 def test_the_table_cannot_be_changed() -> None:

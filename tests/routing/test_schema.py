@@ -23,6 +23,15 @@ FULL: dict[str, Any] = yaml.safe_load(SAMPLE)
 FULL["domains"]["datasets"]["fallback"] = True
 FULL["domains"]["datasets"]["shadow"] |= {"plaintext": ["$.id"], "confirm": True, "reversed": False}
 FULL["upstreams"]["monolith"]["timeouts"]["keepalive"] = "4s"
+FULL["upstreams"]["monolith"]["health"] |= {"timeout": "1s"}
+FULL["upstreams"]["monolith"]["health"] |= {"healthy_after": 1, "unhealthy_after": 2}
+FULL["upstreams"]["monolith"] |= {
+    "ejection": {"after": 5, "share": "50%", "shortest": "1s", "longest": "30s"},
+    "slow_start": "10s",
+    "limits": {"in_flight": 1, "pending": 0, "wait": "1s"},
+    "retries": {"budget": "20%", "floor": 3},
+    "resolve": "30s",
+}
 FULL["domains"]["datasets"]["routes"].append(
     {
         "path": "/full",
