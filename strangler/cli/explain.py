@@ -105,6 +105,8 @@ def _told(told: Explanation, file: str) -> Iterator[tuple[str, str]]:
     yield "effect", str(told.effect)
     if told.canary is not None:
         yield "canary", str(told.canary)
+    if told.rewrite is not None:
+        yield "rewrite", str(told.rewrite)
     yield "answered by", f"{told.primary} (the {told.system}), asked for {told.forwarded}"
     yield "copied to", _copy(told)
     if told.fallback is None:

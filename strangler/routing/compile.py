@@ -11,7 +11,6 @@ from strangler.routing.config import (
     EjectionConfig,
     HealthConfig,
     LimitsConfig,
-    RewriteConfig,
     RouteConfig,
     RoutesConfig,
     ShadowConfig,
@@ -20,10 +19,9 @@ from strangler.routing.config import (
 from strangler.routing.decision import Decision
 from strangler.routing.keys import key_source
 from strangler.routing.match import Claim, Node
-from strangler.routing.pattern import Pattern, normalised
+from strangler.routing.pattern import normalised
 from strangler.routing.phase import PHASES, System
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes
-from strangler.routing.rewrite import Rewrite, prefix_rewrite, template_rewrite
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
 from strangler.routing.spelling import hundredths, seconds
@@ -40,6 +38,14 @@ from strangler.routing.table import (
     Target,
     Timeouts,
     Upstream,
+)
+from strangler.routing.way_back import (
+    Seen,
+    Way,
+    prefix_way,
+    seen_by_service,
+    template_way,
+    way_back,
 )
 
 
@@ -139,22 +145,27 @@ def _target(url: str) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What the routes of one domain have in common."""
+    """What the routes of one domain have in common. `seen` are the paths that its service sees."""
 
     name: str
     config: DomainConfig
     canary: CanaryPolicy | None
     sides: Sides
+    seen: Seen
 
 
 def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
     config = whole.domains[name]
     canary = None if config.canary is None else _canary(config.canary)
     sides = {System.MONOLITH: whole.monolith, System.SERVICE: config.service}
-    frame = _Frame(name, config, canary, sides)
+    ways = [_way(route) for route in config.routes]
+    seen = seen_by_service(
+        (route.path, way) for route, way in zip(config.routes, ways, strict=True)
+    )
+    frame = _Frame(name, config, canary, sides, seen)
     routes = tuple(
-        _route(frame, route, source.line_of(route_path(name, index)))
-        for index, route in enumerate(config.routes)
+        _route(frame, route, way, source.line_of(route_path(name, index)))
+        for index, (route, way) in enumerate(zip(config.routes, ways, strict=True))
     )
     return Domain(name, config.service, config.phase, canary, routes)
 
@@ -165,7 +176,7 @@ def _canary(config: CanaryConfig) -> CanaryPolicy:
     )
 
 
-def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
+def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Route:
     phase = config.phase or frame.config.phase
     rule = PHASES[phase]
     shadow = _shadow(frame.config.shadow, config.shadow)
@@ -189,7 +200,9 @@ def _route(frame: _Frame, config: RouteConfig, line: int) -> Route:
         writes=plan_writes(rule, frame.sides),
         canary=frame.canary if rule.canary_reads else None,
         shadow=shadow,
-        rewrite=None if config.rewrite is None else _rewrite(config.path, config.rewrite),
+        rewrite=None if way is None else way.there,
+        way_back=None if way is None else way_back(config.path, way, frame.seen),
+        json_urls=config.rewrite is not None and config.rewrite.json_urls,
         line=line,
     )
 
@@ -207,8 +220,11 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
     )
 
 
-def _rewrite(path: Pattern, config: RewriteConfig) -> Rewrite:
+def _way(route: RouteConfig) -> Way | None:
+    config = route.rewrite
+    if config is None:
+        return None
     if config.template is not None:
-        return template_rewrite(path, config.template)
+        return template_way(route.path, config.template)
     pieces = (config.prefix or "").split("/")
-    return prefix_rewrite(path, tuple(normalised(piece) for piece in pieces if piece))
+    return prefix_way(route.path, tuple(normalised(piece) for piece in pieces if piece))

@@ -188,6 +188,9 @@ class RewriteConfig(Config):
     """The whole path: names parameters of the route's path as `{name}`, and may end in `**` if
     that does."""
 
+    json_urls: bool = False
+    """Whether URLs of the service in JSON bodies become the client's too, as in `Location`."""
+
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         written = self.model_fields_set & {"prefix", "template"}

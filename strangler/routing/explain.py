@@ -40,6 +40,27 @@ class CanaryAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteAnswer:
+    """What the service sees of a route: `path` is a pattern.
+
+    `leads_back`: the service's paths can be mapped back to the route's; a template that drops a
+    parameter prevents it. `json_urls`: URLs in JSON bodies are mapped, too.
+    """
+
+    path: str
+    leads_back: bool
+    json_urls: bool
+
+    def __str__(self) -> str:
+        """Say it for people."""
+        if not self.leads_back:
+            return f"{self.path} for the service; the template drops what would lead back from it"
+        places = "Location, Content-Location and cookies"
+        places += ", and in JSON bodies" if self.json_urls else ""
+        return f"{self.path} for the service; mapped back in {places}"
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What happens to one request; `dataclasses.asdict` makes it JSON.
 
@@ -62,6 +83,7 @@ class Explanation:
     candidate: str | None
     sample: float
     fallback: str | None
+    rewrite: RewriteAnswer | None
     forwarded: str
     copied: str | None
 
@@ -87,6 +109,7 @@ def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") ->
         candidate=decision.candidate,
         sample=plan.sample,
         fallback=decision.fallback,
+        rewrite=None if route is None else _rewrite(route),
         forwarded=_forwarded(route, head, decision.system),
         copied=_copied(route, head, decision),
     )
@@ -97,6 +120,13 @@ def _canary(route: Route, plan: Plan, key: bytes | None) -> CanaryAnswer | None:
         return None
     bucket = None if key is None else bucket_of(plan.salt, key)
     return CanaryAnswer(route.canary.key_text, bucket, route.canary.weight, plan.threshold)
+
+
+def _rewrite(route: Route) -> RewriteAnswer | None:
+    if route.rewrite is None or route.way_back is None:
+        return None
+    leads_back = route.way_back.way.back is not None
+    return RewriteAnswer(route.rewrite.to.text, leads_back, route.json_urls)
 
 
 def _forwarded(route: Route | None, head: RequestHead, system: System) -> str:

@@ -11,6 +11,7 @@ from strangler.routing.match import Node
 from strangler.routing.pattern import Pattern
 from strangler.routing.phase import Effect, Phase, effect_of
 from strangler.routing.rewrite import Rewrite
+from strangler.routing.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class Route:
     `label` is unique in the table and stable across revisions: methods, pattern, conditions.
     `line` is the route's line in the file it was read from. `claims` are the alternatives of
     conditions that its requests meet: one for each host, else one. `rewrite` maps a forwarded
-    path for the service; None where the path stays.
+    path for the service, `way_back` what the service says of its paths for the client; both are
+    None where the path stays. `json_urls`: the latter in JSON bodies, too.
     """
 
     label: str
@@ -163,6 +165,8 @@ class Route:
     canary: CanaryPolicy | None
     shadow: ShadowPolicy
     rewrite: Rewrite | None
+    way_back: WayBack | None
+    json_urls: bool
     line: int
 
     @property

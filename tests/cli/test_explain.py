@@ -93,6 +93,9 @@ def test_a_rewritten_path_is_shown_as_the_service_sees_it(canary: Desk) -> None:
     told = canary.run("explain", "GET", "/api/v1/datasets/7?full=1", "--json").json
 
     assert told["forwarded"] == "/sets/7?full=1"
+    assert told["rewrite"] == {"path": "/sets/{id:int}", "leads_back": True, "json_urls": False}
+    said = words(canary.run("explain", "GET", "/api/v1/datasets/7").out)
+    assert "rewrite /sets/{id:int} for the service; mapped back in Location," in said
 
 
 @pytest.mark.parametrize(

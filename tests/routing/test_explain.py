@@ -2,9 +2,11 @@ import dataclasses
 import json
 from typing import Any
 
+import pytest
+
 from strangler.routing.compile import load
 from strangler.routing.decision import bucket_of
-from strangler.routing.explain import CanaryAnswer, Explanation, explain
+from strangler.routing.explain import CanaryAnswer, Explanation, RewriteAnswer, explain
 from strangler.routing.phase import Effect, Phase, System
 from tests.routing.building import SAMPLE, ask, table_of
 
@@ -41,6 +43,7 @@ def test_a_canary_read_inside_the_weight_is_explained_whole() -> None:
         candidate="monolith",
         sample=0.25,
         fallback="monolith",
+        rewrite=RewriteAnswer("/files", leads_back=True, json_urls=False),
         forwarded="/files?q=1",
         copied="/api/v1//datasets/search?q=1",
     )
@@ -64,6 +67,31 @@ def test_a_write_in_the_canary_has_no_copy_and_no_bucket() -> None:
     told = explain(load(SAMPLE), ask("POST", "/api/v1/datasets", x_user_id="1"))
     assert (told.effect, told.primary, told.candidate) == (Effect.WRITE, "monolith", None)
     assert (told.canary, told.sample, told.copied) == (None, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "said"),
+    [
+        (
+            {"prefix": "/s", "json_urls": True},
+            (
+                "/s/{id:int}/{part} for the service; mapped back in Location, Content-Location "
+                "and cookies, and in JSON bodies"
+            ),
+        ),
+        (
+            {"template": "/{part}"},
+            "/{part} for the service; the template drops what would lead back from it",
+        ),
+        (None, "None"),
+    ],
+)
+def test_a_rewrite_says_what_the_service_sees_and_what_leads_back(
+    rewrite: dict[str, Any] | None, said: str
+) -> None:
+    route: dict[str, Any] = {"path": "/datasets/{id:int}/{part}"}
+    table = table_of([route if rewrite is None else {**route, "rewrite": rewrite}])
+    assert str(explain(table, ask("GET", "/datasets/17/x")).rewrite) == said
 
 
 def test_an_unclaimed_request_names_the_routes_that_nearly_had_it() -> None:

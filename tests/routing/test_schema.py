@@ -47,7 +47,7 @@ FULL["domains"]["datasets"]["routes"].append(
     }
 )
 FULL["domains"]["datasets"]["routes"].append(
-    {"path": "/full/{id}", "rewrite": {"template": "/x/{id}"}},
+    {"path": "/full/{id}", "rewrite": {"template": "/x/{id}", "json_urls": True}},
 )
 VALUES = [None, True, 0, 1, 2, -1.5, "", "x", "/x", "10%", "5s", "GET", "shadow", "read", "address"]
 VALUES += [[], ["x"], ["GET"], ["$.a"], {}, {"x": "y"}, {"weight": "10%"}]

@@ -1,0 +1,126 @@
+"""Decides what a client is told where an upstream speaks of its own addresses and paths.
+
+An upstream behind us may write URLs with the authority of its own target, which no client can
+reach, and a service whose paths are rewritten writes paths that are its own. Both are mapped back
+in `Location`, `Content-Location` and `Set-Cookie`, and where a route asks for it in JSON bodies.
+What cannot be read, or names somebody else, passes as it is.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from strangler.http.json_urls import replace_urls
+from strangler.http.message import Headers
+from strangler.http.reference import Origin, Reference, read_authority, read_reference
+from strangler.http.set_cookie import edit_reach
+from strangler.routing.table import Route, Target, Upstream
+from strangler.routing.way_back import WayBack
+
+MAPPED_FIELDS = frozenset({b"location", b"content-location", b"set-cookie"})
+"""The response fields, in lower case, that `MapBack.field` may change."""
+
+
+class _Whose(Enum):
+    """Whom an authority names."""
+
+    TARGET = "a target of the upstream"
+    ASKED = "the host that was asked"
+    NOBODY = "none is named"
+    OTHER = "somebody else"
+
+
+@dataclass(frozen=True, slots=True)
+class MapBack:
+    """Reads one upstream's answer to one request as its client has to see it.
+
+    `targets` are the upstream's own addresses, `asked` is the Host that it was asked with. `client`
+    is how the client named us. Without `way_back` paths stay as they are. `json_urls` tells whether
+    bodies are to be mapped.
+    """
+
+    targets: tuple[Target, ...]
+    asked: bytes
+    client: Origin
+    way_back: WayBack | None
+    json_urls: bool
+    # A document names few authorities, but those in many places.
+    _known: dict[tuple[bytes, bytes], _Whose] = field(default_factory=dict, repr=False)
+
+    def fields(self, headers: Headers) -> Headers:
+        """Map a whole head."""
+        return [(name, self.field(name.lower(), value)) for name, value in headers]
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        """Map the value of the field `name` (lower-case)."""
+        match name:
+            case b"location" | b"content-location":
+                return self.reference(value)
+            case b"set-cookie":
+                return edit_reach(value, self._cookie_path, self._keeps_domain)
+        return value
+
+    def body(self, document: bytes) -> bytes:
+        """Map the URLs in a JSON document."""
+        return replace_urls(document, self.reference)
+
+    def reference(self, value: bytes) -> bytes:
+        """Map a URL, or a path from the root.
+
+        A URL of a target becomes one of the client's, whatever its path. A URL of the host that was
+        asked is the client's already, and mapped only if its path is.
+        """
+        found = read_reference(value)
+        if found is None:
+            return value
+        whose = self._whose(found)
+        if whose is _Whose.OTHER:
+            return value
+        mapped = None if self.way_back is None else self.way_back.path(found.origin_form)
+        if whose is _Whose.TARGET:
+            return self._to_client(found, found.path if mapped is None else mapped).to_bytes()
+        if mapped is None:
+            return value
+        if whose is _Whose.NOBODY:
+            return mapped + found.fragment
+        # A redirect from http to https must not become one that leads to itself.
+        scheme = found.scheme if found.scheme != b"http" else self.client.scheme
+        return self._to_client(found, mapped)._replace(scheme=scheme).to_bytes()
+
+    def _whose(self, found: Reference) -> _Whose:
+        if found.authority is None:
+            return _Whose.NOBODY
+        key = found.scheme, found.authority
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._look_up(found)
+        return known
+
+    def _look_up(self, found: Reference) -> _Whose:
+        if any(found.names(target.host, target.port) for target in self.targets):
+            return _Whose.TARGET
+        asked = read_authority(self.asked)
+        return _Whose.ASKED if asked is not None and found.names(*asked) else _Whose.OTHER
+
+    def _to_client(self, found: Reference, path: bytes) -> Reference:
+        if not self.client.authority:
+            return Reference(b"", None, b"/" + path.lstrip(b"/"), found.fragment)
+        scheme = self.client.scheme if found.scheme else b""
+        return Reference(scheme, self.client.authority, path, found.fragment)
+
+    def _cookie_path(self, path: bytes) -> bytes:
+        return path if self.way_back is None else self.way_back.cookie_path(path)
+
+    def _keeps_domain(self, domain: bytes) -> bool:
+        """Decide whether a cookie's Domain stays: not if it is the upstream's, unknown outside."""
+        name = domain.decode("latin-1").lower().removeprefix(".")
+        hosts = [read_authority(authority) for authority in (self.client.authority, self.asked)]
+        client, asked = (None if host is None else host[0] for host in hosts)
+        own = {asked, *(target.host.lower() for target in self.targets)}
+        return name == client or name not in own
+
+
+def map_back(upstream: Upstream, route: Route | None, asked: bytes, client: Origin) -> MapBack:
+    """Make the mapping for what `upstream` answers on `route`: paths only for the service."""
+    if route is None or upstream.name != route.service:
+        return MapBack(upstream.targets, asked, client, None, json_urls=False)
+    return MapBack(upstream.targets, asked, client, route.way_back, route.json_urls)
