@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.http.target import TargetError, parse_target
@@ -125,34 +125,33 @@ def test_the_monolith_gets_the_path_as_it_came() -> None:
 
 
 VALUE = st.text("ab.%2FfeE/;\u00e9%", min_size=1, max_size=8)
-TEMPLATES = [
-    ("/a/{x}/b/{y}/**", ["c", None, "d", None], "/c/{y}/d/{x}/**"),
-    ("/a/{x}/b/{y}/**", [None, "c", None], "/{x}/c/{y}/**"),
-]
+TEMPLATES = {
+    template: table_of([{"path": "/a/{x}/b/{y}/**", "rewrite": {"template": template}}])
+    for template in ["/c/{y}/d/{x}/**", "/{x}/c/{y}/**"]
+}
 
 
 @given(
-    st.sampled_from(TEMPLATES),
+    st.sampled_from(list(TEMPLATES)),
     st.tuples(STEPS, VALUE, STEPS, VALUE),
     st.sampled_from(["", "/", "//", "/r", "//r/../%2e%2e/s", "/r%2F..", "?q=/a/../b", "/?%zz"]),
 )
 def test_no_value_changes_the_shape_of_the_rewritten_path(
-    drawn: tuple[str, list[str | None], str], pieces: tuple[str, str, str, str], end: str
+    template: str, pieces: tuple[str, str, str, str], end: str
 ) -> None:
     """What the service reads: the template's own segments, and between them the same values."""
-    path, shape, template = drawn
-    table = table_of([{"path": path, "rewrite": {"template": template}}])
+    table = TEMPLATES[template]
     first, x, second, y = pieces
     try:
         head = ask("GET", f"/a{first}{x}/b{second}{y}{end}")
     except TargetError:
         return
-    assume(table.match(head) is not None)
+    if table.match(head) is None:
+        return
     _, _, x, _, y, *rest = head.target.path.split("/")
-    values = iter([y, x] if template.startswith("/c") else [x, y])
 
     seen = parse_target(table.routes[0].origin_form(head, "new"))
 
-    expected = [literal or next(values) for literal in shape]
-    assert seen.path == "/" + "/".join([*expected, *rest])
+    filled = template.removesuffix("/**").format(x=x, y=y)
+    assert seen.path == "/".join([filled, *rest])
     assert seen.query == head.target.query
