@@ -248,6 +248,13 @@ class Listener:
         """Give the connection that was taken last, or take the first."""
         return self._ends[-1] if self._ends else self.accept()
 
+    def arrivals(self) -> list[End]:
+        """Take all connections that were opened and not accepted yet."""
+        before = len(self._ends)
+        while not self.nobody_is_waiting():
+            pass
+        return self._ends[before:]
+
     def nobody_is_waiting(self) -> bool:
         """Tell whether no connection was opened that `accept` has not taken."""
         self.sock.setblocking(False)
@@ -261,8 +268,7 @@ class Listener:
 
     def settle(self) -> None:
         """End every connection, and wait until the proxy knows."""
-        while not self.nobody_is_waiting():
-            pass
+        self.arrivals()
         for end in self._ends:
             if end.sock.fileno() >= 0:
                 end.wait_for_the_end()
