@@ -10,6 +10,8 @@ _REFERENCE = re.compile(
     rb"(?:(?:(https?):)?//([^/?#]*))?((?:/[^?#]*)?(?:\?[^#]*)?)(#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+# Its first segment has no colon, or it would be a scheme (RFC 3986 section 4.2).
+_RELATIVE = re.compile(rb"[^/?#:]+(?![^/?#])")
 # RFC 3986 section 3.2.2: a registered name, an IPv4 address or a bracketed IPv6 one, with a port.
 _AUTHORITY = re.compile(rb"([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
@@ -64,6 +66,17 @@ def read_reference(value: bytes) -> Reference | None:
     if authority is None and not path.startswith(b"/"):
         return None
     return Reference((scheme or b"").lower(), authority, path, fragment or b"")
+
+
+def merge(base: bytes, value: bytes) -> bytes:
+    """Give the path that a relative one means, asked from the path `base`; dot segments stay.
+
+    RFC 3986 section 5.2.3. What is no relative path (a URL, a path from the root, a mere query or
+    fragment) is given back.
+    """
+    if _RELATIVE.match(value) is None:
+        return value
+    return base.partition(b"?")[0].rpartition(b"/")[0] + b"/" + value
 
 
 def read_authority(raw: bytes) -> tuple[str, int | None] | None:

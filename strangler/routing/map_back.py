@@ -9,15 +9,20 @@ What cannot be read, or names somebody else, passes as it is.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from strangler.http.changed_body import may_change, of_new_body, weakened
 from strangler.http.json_urls import replace_urls
-from strangler.http.message import Headers
-from strangler.http.reference import Origin, Reference, read_authority, read_reference
+from strangler.http.message import Headers, RequestHead
+from strangler.http.reference import Origin, Reference, merge, read_authority, read_reference
 from strangler.http.set_cookie import edit_reach
 from strangler.routing.table import Route, Target, Upstream
 from strangler.routing.way_back import WayBack
 
 MAPPED_FIELDS = frozenset({b"location", b"content-location", b"set-cookie"})
 """The response fields, in lower case, that `MapBack.field` may change."""
+
+MAPPED_BODY = 256 * 1024
+"""Octets of a body that are held to map it; a larger one passes as it is. A URL costs some 5 µs, so
+that a listing of a thousand of them holds the loop for a few milliseconds."""
 
 
 class _Whose(Enum):
@@ -33,28 +38,47 @@ class _Whose(Enum):
 class MapBack:
     """Reads one upstream's answer to one request as its client has to see it.
 
-    `targets` are the upstream's own addresses, `asked` is the Host that it was asked with. `client`
-    is how the client named us. Without `way_back` paths stay as they are. `json_urls` tells whether
-    bodies are to be mapped.
+    `targets` are the upstream's own addresses; `host` and `path` are what it was asked with, `path`
+    as it was rewritten. `client` is how the client named us. Without a `way_back` paths stay as
+    they are. `json_urls` tells whether JSON bodies are mapped.
     """
 
     targets: tuple[Target, ...]
-    asked: bytes
+    host: bytes
+    path: bytes
     client: Origin
     way_back: WayBack | None
     json_urls: bool
     # A document names few authorities, but those in many places.
     _known: dict[tuple[bytes, bytes], _Whose] = field(default_factory=dict, repr=False)
 
-    def fields(self, headers: Headers) -> Headers:
-        """Map a whole head."""
-        return [(name, self.field(name.lower(), value)) for name, value in headers]
+    def head(self, status: int, headers: Headers, *, bodiless: bool) -> Headers:
+        """Map the fields of a response, before its body is known.
+
+        `bodiless` is an answer to HEAD, or a 304: it has the fields that the answer to a GET has.
+        """
+        mapped = [(name, self.field(name.lower(), value)) for name, value in headers]
+        if not self.json_urls or not (status == 304 or may_change(status, mapped)):
+            return mapped
+        return of_new_body(weakened(mapped), None) if bodiless else weakened(mapped)
+
+    def response(self, status: int, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        """Map a whole response."""
+        mapped = self.head(status, headers, bodiless=False)
+        if not self.maps_body(status, headers) or len(body) > MAPPED_BODY:
+            return mapped, body
+        changed = self.body(body)
+        return (mapped, body) if changed == body else (of_new_body(mapped, len(changed)), changed)
+
+    def maps_body(self, status: int, headers: Headers) -> bool:
+        """Decide whether a body is to be mapped, if it is not larger than `MAPPED_BODY`."""
+        return self.json_urls and may_change(status, headers)
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """Map the value of the field `name` (lower-case)."""
         match name:
             case b"location" | b"content-location":
-                return self.reference(value)
+                return self._from_path(value)
             case b"set-cookie":
                 return edit_reach(value, self._cookie_path, self._keeps_domain)
         return value
@@ -86,6 +110,12 @@ class MapBack:
         scheme = found.scheme if found.scheme != b"http" else self.client.scheme
         return self._to_client(found, mapped)._replace(scheme=scheme).to_bytes()
 
+    def _from_path(self, value: bytes) -> bytes:
+        """Map a reference that may be relative: to what was asked, which is another path here."""
+        whole = merge(self.path, value)
+        mapped = self.reference(whole)
+        return value if mapped == whole else mapped
+
     def _whose(self, found: Reference) -> _Whose:
         if found.authority is None:
             return _Whose.NOBODY
@@ -98,7 +128,7 @@ class MapBack:
     def _look_up(self, found: Reference) -> _Whose:
         if any(found.names(target.host, target.port) for target in self.targets):
             return _Whose.TARGET
-        asked = read_authority(self.asked)
+        asked = read_authority(self.host)
         return _Whose.ASKED if asked is not None and found.names(*asked) else _Whose.OTHER
 
     def _to_client(self, found: Reference, path: bytes) -> Reference:
@@ -113,14 +143,18 @@ class MapBack:
     def _keeps_domain(self, domain: bytes) -> bool:
         """Decide whether a cookie's Domain stays: not if it is the upstream's, unknown outside."""
         name = domain.decode("latin-1").lower().removeprefix(".")
-        hosts = [read_authority(authority) for authority in (self.client.authority, self.asked)]
+        hosts = [read_authority(authority) for authority in (self.client.authority, self.host)]
         client, asked = (None if host is None else host[0] for host in hosts)
         own = {asked, *(target.host.lower() for target in self.targets)}
         return name == client or name not in own
 
 
-def map_back(upstream: Upstream, route: Route | None, asked: bytes, client: Origin) -> MapBack:
-    """Make the mapping for what `upstream` answers on `route`: paths only for the service."""
+def map_back(upstream: Upstream, route: Route | None, head: RequestHead, client: Origin) -> MapBack:
+    """Make the mapping for what `upstream` answers to a request: of paths only for the service."""
+    host = head.first(b"host") or b""
     if route is None or upstream.name != route.service:
-        return MapBack(upstream.targets, asked, client, None, json_urls=False)
-    return MapBack(upstream.targets, asked, client, route.way_back, route.json_urls)
+        path, way_back, json_urls = head.target.forward, None, False
+    else:
+        path = route.origin_form(head, upstream.name)
+        way_back, json_urls = route.way_back, route.json_urls
+    return MapBack(upstream.targets, host, path, client, way_back, json_urls)

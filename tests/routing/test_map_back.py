@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strangler.http.reference import Origin
 from strangler.http.target import TargetError
-from strangler.routing.map_back import MAPPED_FIELDS, MapBack, map_back
+from strangler.routing.map_back import MAPPED_BODY, MAPPED_FIELDS, MapBack, map_back
 from strangler.routing.table import RouteTable
 from tests.routing.building import ask, table_of
 
@@ -19,10 +19,13 @@ def mapping(
     table: RouteTable,
     upstream: str = "new",
     client: Origin = CLIENT,
-    asked: bytes = b"shop.example",
+    host: str = "shop.example",
+    path: str = "/",
 ) -> MapBack:
     """Make the mapping for the first route; the service `new` is at 127.0.0.1:9101."""
-    return map_back(table.upstreams[upstream], table.routes[0], asked, client)
+    head = ask("GET", path)
+    head.headers = [(b"Host", host.encode())]
+    return map_back(table.upstreams[upstream], table.routes[0], head, client)
 
 
 def one(path: str, **rewrite: str) -> MapBack:
@@ -90,6 +93,35 @@ def test_what_is_no_path_from_the_root_or_cannot_be_read_stays(said: str) -> Non
     assert mapping(V2).reference(said.encode()).decode() == said
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("x", "/sets/17/x"),
+        ("x?q=/y#f", "/sets/17/x?q=/y#f"),
+        ("./x", "/sets/17/x"),
+        ("../18/", "/sets/18/"),
+        ("..", "/sets/"),
+        # Alike on both sides, or beyond what is mapped.
+        ("", ""),
+        ("?q", "?q"),
+        ("#f", "#f"),
+        ("../../../x", "../../../x"),
+        ("a:b", "a:b"),
+        ("x/%zz", "x/%zz"),
+    ],
+)
+def test_a_relative_reference_is_meant_from_what_the_service_was_asked_for(
+    said: str, told: str
+) -> None:
+    way = {"template": "/v2/of/{id}/**"}
+    routes = [{"path": "/sets/{id}/**", "rewrite": way}]
+    routes += [{"path": "/sets/", "rewrite": {"template": "/v2/of/"}}]
+    table = table_of(routes)
+    service, monolith = (mapping(table, name, path="/sets/17/parts?q=/") for name in ("new", "old"))
+    assert service.field(b"location", said.encode()).decode() == told
+    assert monolith.field(b"location", said.encode()).decode() == said
+
+
 def test_the_most_specific_route_of_the_domain_leads_back() -> None:
     table = table_of(
         [
@@ -130,7 +162,10 @@ def test_paths_of_the_monolith_and_of_routes_without_a_rewrite_stay() -> None:
     table = table_of(routes)
     assert mapping(table, "old").reference(b"/v2/x") == b"/v2/x"
     assert mapping(table_of(routes[::-1])).reference(b"/v2/x") == b"/v2/x"
-    assert map_back(table.upstreams["old"], None, b"", CLIENT).reference(b"/v2/x") == b"/v2/x"
+    assert (
+        map_back(table.upstreams["old"], None, ask("GET", "/"), CLIENT).reference(b"/v2/x")
+        == b"/v2/x"
+    )
 
 
 WAYS: dict[str, list[dict[str, str]]] = {
@@ -222,12 +257,12 @@ def test_a_redirect_to_https_is_not_turned_into_a_loop() -> None:
 
 
 def test_a_host_that_a_proxy_before_us_changed_becomes_the_clients() -> None:
-    back = mapping(V2, asked=b"inner:8080")
+    back = mapping(V2, host="inner:8080")
     assert back.reference(b"http://inner:8080/v2/x") == b"https://shop.example/api/x"
 
 
 def test_a_client_that_named_no_host_gets_a_path() -> None:
-    back = mapping(V2, client=Origin(b"http", b""), asked=b"")
+    back = mapping(V2, client=Origin(b"http", b""), host="")
     assert back.reference(b"http://127.0.0.1:9101/v2/x#f") == b"/api/x#f"
     assert back.reference(b"http://127.0.0.1:9101//evil.example/") == b"/evil.example/"
 
@@ -276,7 +311,7 @@ def test_the_path_of_a_cookie_is_mapped_back(rewrite: dict[str, str], said: str,
     ],
 )
 def test_the_name_of_the_upstream_is_no_domain_of_a_cookie(domain: str, kept: bool) -> None:
-    back = mapping(table_of([{"path": "/api/**"}]), asked=b"inner:8080")
+    back = mapping(table_of([{"path": "/api/**"}]), host="inner:8080")
     field = b"a=b; Domain=%b; Secure" % domain.encode()
     assert back.field(b"set-cookie", field) == (field if kept else b"a=b; Secure")
 
@@ -297,7 +332,7 @@ def test_a_head_keeps_order_case_and_duplicates() -> None:
         (b"Set-Cookie", b"c=d"),
         (b"Content-Location", b"/v2/y"),
     ]
-    assert mapping(V2).fields(headers) == [
+    assert mapping(V2).head(200, headers, bodiless=False) == [
         (b"LOCATION", b"/api/x"),
         (b"X-Url", b"http://127.0.0.1:9101/v2/x"),
         (b"set-cookie", b"a=b; path=/api"),
@@ -313,16 +348,56 @@ def test_the_fields_that_are_mapped_are_named() -> None:
         assert (back.field(name, value) != value) is (name in MAPPED_FIELDS)
 
 
-def test_urls_in_a_json_body_are_mapped_where_the_route_asks_for_it() -> None:
-    rewrite = {"prefix": "/v2", "json_urls": True}
-    table = table_of([{"path": "/api/**", "rewrite": rewrite}, {"path": "/api/b/{x}"}])
-    body = b'{"a": "http://127.0.0.1:9101/v2/x", "b": "/v2/x", "c": "http://other/v2/x"}'
-    told = b'{"a": "https://shop.example/api/x", "b": "/v2/x", "c": "http://other/v2/x"}'
+JSON = (b"Content-Type", b"application/json")
+BODY = b'{"a": "http://127.0.0.1:9101/v2/x", "b": "/v2/x", "c": "http://other/v2/x", "d": 1.0}'
+TOLD = b'{"a": "https://shop.example/api/x", "b": "/v2/x", "c": "http://other/v2/x", "d": 1.0}'
+IN_JSON = table_of(
+    [
+        {"path": "/api/**", "rewrite": {"prefix": "/v2", "json_urls": True}},
+        {"path": "/other/**", "rewrite": {"prefix": "/v2"}},
+    ]
+)
 
-    assert mapping(table).json_urls
-    assert not mapping(table, "old").json_urls
-    assert not map_back(table.upstreams["new"], table.routes[1], b"", CLIENT).json_urls
-    assert mapping(table).body(body) == told
+
+def test_urls_in_a_json_body_are_mapped_where_the_route_asks_for_it() -> None:
+    assert mapping(IN_JSON).response(200, [JSON], BODY) == ([JSON], TOLD)
+
+    other = map_back(IN_JSON.upstreams["new"], IN_JSON.routes[1], ask("GET", "/"), CLIENT)
+    for back, status, headers in [
+        (other, 200, [JSON]),
+        (mapping(IN_JSON, "old"), 200, [JSON]),
+        (mapping(IN_JSON), 206, [JSON]),
+        (mapping(IN_JSON), 200, [JSON, (b"Content-Encoding", b"gzip")]),
+    ]:
+        assert not back.maps_body(status, headers)
+        assert back.response(status, headers, BODY) == (headers, BODY)
+
+
+def test_a_body_beyond_the_bound_passes_as_it_is() -> None:
+    large = BODY + b" " * (MAPPED_BODY - len(BODY))
+    assert mapping(IN_JSON).response(200, [JSON], large)[1] != large
+    assert mapping(IN_JSON).response(200, [JSON], large + b" ")[1] == large + b" "
+
+
+FIELDS = [JSON, (b"ETag", b'"a"'), (b"Content-Length", b"91"), (b"Digest", b"b")]
+
+
+def test_the_fields_of_a_mapped_body_are_true_of_it() -> None:
+    fields, body = mapping(IN_JSON).response(200, FIELDS, BODY)
+    assert fields == [JSON, (b"ETag", b'W/"a"'), (b"Content-Length", b"%d" % len(body))]
+
+
+def test_a_body_without_a_url_keeps_its_fields_but_for_the_strong_validator() -> None:
+    fields, body = mapping(IN_JSON).response(200, FIELDS, b"{}")
+    assert (fields, body) == ([JSON, (b"ETag", b'W/"a"'), *FIELDS[2:]], b"{}")
+
+
+def test_answers_without_a_body_tell_the_validator_of_the_one_with_it() -> None:
+    """RFC 9110 sections 9.3.2 and 15.4.5: HEAD and 304 have the fields that GET would have."""
+    back = mapping(IN_JSON)
+    assert back.head(200, FIELDS, bodiless=True) == [JSON, (b"ETag", b'W/"a"')]
+    assert back.head(304, [(b"ETag", b'"a"')], bodiless=True) == [(b"ETag", b'W/"a"')]
+    assert mapping(V2).head(200, FIELDS, bodiless=True) == FIELDS
 
 
 @given(
