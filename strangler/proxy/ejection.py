@@ -5,6 +5,7 @@ is left alone for a time that grows with each ejection and shrinks again with go
 comes back it is on trial: one more failure, and it is out again.
 """
 
+from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.routing.table import EjectionPolicy
 
 FORGIVEN_AFTER = 10.0
@@ -52,6 +53,21 @@ class Ejection:
     def end(self) -> None:
         """Let the target back; the record stays."""
         self.lasts = False
+
+
+def counts_against(failure: Failure, *, reused: bool) -> bool:
+    """Decide whether a failed try is held against its target; `reused`: its connection was.
+
+    A failed connect is not: it costs nobody anything, and ends the use of the target by itself.
+    Nor is the close of a connection that had been idle, which only says how long the target keeps
+    them, nor silence in the middle of an answer, as event streams fall silent.
+    """
+    if failure.unsent:
+        return False
+    reading = failure.stage is Stage.READING
+    if failure.cause is Cause.TIMEOUT:
+        return not reading
+    return reading or not (reused and failure.cause is Cause.CLOSED)
 
 
 def may_eject(policy: EjectionPolicy, targets: int, ejected: int) -> bool:

@@ -61,6 +61,10 @@ class Failure:
         """Give what a problem document says of it: the upstream and the stage, no addresses."""
         return {"upstream": self.upstream, "stage": self.stage.value}
 
+    def for_log(self) -> str:
+        """Say it with all that is known, for operators."""
+        return f"{self.cause} while {self.stage}" + (self.detail and f": {self.detail}")
+
     def __str__(self) -> str:
         """Say it in one line for people."""
         return f"{self.upstream}: {self.cause} while {self.stage}"

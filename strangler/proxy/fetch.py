@@ -152,7 +152,7 @@ async def fetch(
     try:
         connection = await chosen.connect(pool.upstream.timeouts.connect)
     except OSError as error:
-        chosen.rest()
+        chosen.rest(str(error))
         cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
         return Failure(name, Stage.CONNECTING, cause, str(error))
     return await _ask(pool, connection, method, octets, limit)

@@ -54,7 +54,7 @@ def complaint_of(answer: Response | Failure | None) -> str:
     if answer is None:
         return f"its answer is longer than {ANSWER_BOUND} octets"
     if isinstance(answer, Failure):
-        return f"{answer.cause} while {answer.stage}" + (answer.detail and f": {answer.detail}")
+        return answer.for_log()
     if 200 <= answer.status < 300:
         return ""
     return f"{answer.status} {answer.body[:WORDS].decode('utf-8', 'replace')}".strip()

@@ -144,7 +144,7 @@ class DataPlane:
                 name: Counter(pool.standing.value for pool in upstream.targets)
                 for name, upstream in live.items()
             },
-            pending={name: len(upstream.waiting) for name, upstream in live.items()},
+            pending={name: len(upstream.line) for name, upstream in live.items()},
         )
 
     async def sweep(self) -> None:

@@ -61,4 +61,13 @@ def recover(failure: Failure, attempt: Attempt) -> Recovery:
     slow = failure.cause is Cause.TIMEOUT and not failure.unsent
     if attempt.other_targets and not slow and attempt.tried + attempt.fallback < MAX_TARGETS:
         return Recovery.OTHER_TARGET
+    return without_retry(attempt)
+
+
+def without_retry(attempt: Attempt) -> Recovery:
+    """Decide what takes the place of another target where the retry budget does not pay for it.
+
+    The fallback is not under the budget: every request is asked of it once at most, so it gets no
+    more than the clients ask, which is what it had to bear before there was a service.
+    """
     return Recovery.FALLBACK if attempt.fallback else Recovery.ANSWER

@@ -21,7 +21,11 @@ log = structlog.get_logger()
 
 
 class UpstreamPool:
-    """The targets of one upstream, the line of requests that wait for one, and a retry budget."""
+    """The targets of one upstream, the line of requests that wait for one, and a retry budget.
+
+    `crowded` tells that somebody waits: then whoever ends a request calls `place_freed`.
+    `requests` counts those that came, without retries.
+    """
 
     __slots__ = (
         "_admitting",
@@ -30,10 +34,11 @@ class UpstreamPool:
         "_surroundings",
         "_warming",
         "_well",
+        "crowded",
+        "line",
         "requests",
         "targets",
         "upstream",
-        "waiting",
     )
 
     def __init__(self, upstream: Upstream, surroundings: Surroundings) -> None:
@@ -45,7 +50,8 @@ class UpstreamPool:
         self._only: TargetPool | None = None
         self._warming = False
         self.requests = 0
-        self.waiting = WaitingLine()
+        self.line = WaitingLine()
+        self.crowded = False
         self.targets: list[TargetPool] = []
         self.update(upstream)
 
@@ -103,7 +109,7 @@ class UpstreamPool:
         return self._choose(tried, insist=insist)
 
     def _choose(self, tried: Collection[TargetPool], *, insist: bool) -> TargetPool | None:
-        if self.waiting:
+        if self.crowded:
             return None  # who came before goes first
         return self._pick(tried) or (self._least_bad(tried) if insist else None)
 
@@ -159,13 +165,13 @@ class UpstreamPool:
 
         Without `insist` it does not wait: it has a better place to go.
         """
-        if not self.waiting and not any(
+        if not self.crowded and not any(
             pool.in_flight >= pool.bound for pool in self.targets if pool.healthy
         ):
             return Cause.UNAVAILABLE
         now = self._surroundings.clock()
-        if insist and self.waiting.join(waiter, now, self.upstream.limits):
-            self._only = None
+        if insist and self.line.join(waiter, now, self.upstream.limits):
+            self._find_only()
             return None
         self._count_shed("too many wait" if insist else "may go elsewhere")
         return Cause.OVERLOADED
@@ -175,11 +181,11 @@ class UpstreamPool:
 
     def leave(self, waiter: Waiter) -> None:
         """Let a request leave the line: its client has gone."""
-        self.waiting.leave(waiter)
+        self.line.leave(waiter)
         self._find_only()
 
     def place_freed(self) -> None:
-        """Let the first in the line go on; to be called where one waits and a request has ended."""
+        """Let the first in line go on; to be called when a request ends while it is `crowded`."""
         if not self._admitting:
             self._admitting = True
             # Not at once: what ends a request is not to begin another in the middle of it.
@@ -187,11 +193,11 @@ class UpstreamPool:
 
     def _admit(self) -> None:
         self._admitting = False
-        while self.waiting:
+        while self.line:
             target = self._pick() or self._least_bad(())
             if target is None:
                 return
-            self.waiting.first().place_free(target)
+            self.line.first().place_free(target)
         self._find_only()
 
     # What it learns.
@@ -240,7 +246,7 @@ class UpstreamPool:
                 self._try_again(pool)
         if self._warming:
             self._end_warming(now)
-        if self.waiting:
+        if self.crowded:
             self._end_waiting(now)
         self._budget.settle(now, self.requests, self.upstream.retries)
 
@@ -256,7 +262,7 @@ class UpstreamPool:
         self._reassess()
 
     def _end_waiting(self, now: float) -> None:
-        late = self.waiting.give_up(now)
+        late = self.line.give_up(now)
         self._find_only()
         for waiter in late:
             self._count_shed("waited too long")
@@ -267,11 +273,12 @@ class UpstreamPool:
         self._well = tuple(pool for pool in self.targets if pool.well)
         self._warming = any(pool.warm_since is not None for pool in self._well)
         self._find_only()
-        if self.waiting:
+        if self.crowded:
             self.place_freed()
 
     def _find_only(self) -> None:
-        self._only = self._well[0] if len(self._well) == 1 and not self.waiting else None
+        self.crowded = bool(self.line)
+        self._only = self._well[0] if len(self._well) == 1 and not self.crowded else None
 
     def _log(self, event: str, target: TargetPool, **more: str) -> None:
         log.warning(event, upstream=self.upstream.name, target=str(target.target), **more)

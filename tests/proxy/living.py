@@ -10,6 +10,7 @@ import yaml
 
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.plane import DataPlane
+from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
 from strangler.routing.compile import load
 from strangler.routing.table import RouteTable, Target
@@ -72,11 +73,19 @@ class Upstream:
                 self.closed.notify_all()
 
 
+def bound_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """Reserve an address; connects to it are refused until an upstream runs on it."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    return sock
+
+
 @asynccontextmanager
-async def upstream() -> AsyncIterator[Upstream]:
-    """Run one upstream."""
+async def upstream(bound: socket.socket | None = None) -> AsyncIterator[Upstream]:
+    """Run one upstream, on a socket of its own where none is given."""
     made = Upstream()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, sock=bound or bound_socket())
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made
@@ -108,9 +117,11 @@ def table_for(
 class Proxy:
     """A data plane with a listening socket, and what its copies have shown."""
 
-    def __init__(self, table: RouteTable, settings: Settings) -> None:
+    def __init__(
+        self, table: RouteTable, settings: Settings, resolve: Resolve = system_resolve
+    ) -> None:
         self.observations: list[Observation] = []
-        self.plane = DataPlane(table, 1, settings, self.observations.append)
+        self.plane = DataPlane(table, 1, settings, self.observations.append, resolve)
         self.port = 0
 
     def __repr__(self) -> str:
@@ -136,10 +147,14 @@ class Proxy:
 
 @asynccontextmanager
 async def proxy(
-    table: RouteTable, listener: socket.socket | None = None, **settings: Any
+    table: RouteTable,
+    listener: socket.socket | None = None,
+    resolve: Resolve = system_resolve,
+    **settings: Any,
 ) -> AsyncIterator[Proxy]:
     """Run a proxy in this process, on a listening socket of its own where none is given."""
-    made = Proxy(table, Settings(**{"redaction_key": b"key", "confirm_after": 0.0, **settings}))
+    values = {"redaction_key": b"key", "confirm_after": 0.0, **settings}
+    made = Proxy(table, Settings(**values), resolve)
     loop = asyncio.get_running_loop()
     listener = listener or socket.create_server(("127.0.0.1", 0))
     server = await loop.create_server(lambda: ClientConnection(made.plane), sock=listener)

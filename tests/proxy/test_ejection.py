@@ -2,7 +2,14 @@
 
 import pytest
 
-from strangler.proxy.ejection import EARLIER, FORGIVEN_AFTER, Ejection, may_eject
+from strangler.proxy.ejection import (
+    EARLIER,
+    FORGIVEN_AFTER,
+    Ejection,
+    counts_against,
+    may_eject,
+)
+from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.routing.table import EjectionPolicy
 
 POLICY = EjectionPolicy(shortest=1.0, longest=30.0)
@@ -47,6 +54,35 @@ def test_it_lasts_until_it_is_ended() -> None:
     assert repr(ejection) == "<Ejection until=101.0 next=x2>"
     ejection.end()
     assert repr(ejection) == "<Ejection none next=x2>"
+
+
+NOT_SENT = [
+    (Stage.CHOOSING, Cause.UNAVAILABLE),
+    (Stage.CHOOSING, Cause.OVERLOADED),
+    (Stage.CONNECTING, Cause.REFUSED),
+    (Stage.CONNECTING, Cause.TIMEOUT),
+]
+
+
+@pytest.mark.parametrize("reused", [False, True])
+@pytest.mark.parametrize(
+    ("stage", "cause", "fresh", "after_idling"),
+    [
+        *((stage, cause, False, False) for stage, cause in NOT_SENT),
+        (Stage.SENDING, Cause.CLOSED, True, False),
+        (Stage.SENDING, Cause.TIMEOUT, True, True),
+        (Stage.WAITING, Cause.CLOSED, True, False),
+        (Stage.WAITING, Cause.TIMEOUT, True, True),
+        (Stage.READING, Cause.CLOSED, True, True),
+        (Stage.READING, Cause.INVALID, True, True),
+        (Stage.READING, Cause.TIMEOUT, False, False),
+    ],
+)
+def test_what_a_target_did_to_a_request_counts_against_it(
+    stage: Stage, cause: Cause, fresh: bool, after_idling: bool, reused: bool
+) -> None:
+    expected = after_idling if reused else fresh
+    assert counts_against(Failure("new", stage, cause), reused=reused) is expected
 
 
 @pytest.mark.parametrize(

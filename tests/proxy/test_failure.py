@@ -29,4 +29,7 @@ def test_a_client_learns_the_upstream_and_the_stage_and_no_address() -> None:
     failure = Failure("new", Stage.CONNECTING, Cause.REFUSED, "http://10.0.0.5:9101 refused")
     assert failure.members() == {"upstream": "new", "stage": "connecting"}
     assert str(failure) == "new: the connection failed while connecting"
+    assert failure.for_log() == (
+        "the connection failed while connecting: http://10.0.0.5:9101 refused"
+    )
     assert "10.0.0.5" not in f"{failure}{failure.members()}"

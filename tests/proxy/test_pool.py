@@ -1,7 +1,7 @@
 """Which connections to a target are kept, and how the target stands."""
 
-import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import Target, Timeouts
 from strangler.routing.table import Upstream as UpstreamPolicy
-from tests.proxy.living import Upstream, upstream
+from tests.proxy.living import Upstream, bound_socket, upstream
 from tests.proxy.surrounded import Surrounded
 
 A, B = (Target("127.0.0.1", port) for port in (1, 2))
@@ -116,14 +116,19 @@ async def test_a_target_that_comes_back_keeps_connections_again(server: Upstream
     await server.wait_until_open(0)
 
 
-async def gone() -> Target:
-    """Give a target that nobody listens on."""
-    async with upstream() as server:
-        return server.target
+@pytest.fixture
+def reserved() -> Iterator[socket.socket]:
+    """An address on which nobody listens yet."""
+    with bound_socket() as sock:
+        yield sock
 
 
-async def test_a_target_that_nobody_listens_on_refuses() -> None:
-    target = await gone()
+def target_at(sock: socket.socket) -> Target:
+    return Target(*sock.getsockname())
+
+
+async def test_a_target_that_nobody_listens_on_refuses(reserved: socket.socket) -> None:
+    target = target_at(reserved)
     (pool,) = pool_of(target).targets
     with pytest.raises(ConnectionRefusedError):
         await pool.connect(5.0)
@@ -140,10 +145,11 @@ async def test_a_connection_that_stands_makes_a_target_reachable_again(server: U
     await server.wait_until_open(0)
 
 
-async def test_an_unreachable_target_is_tried_beside_all_requests_until_it_is_back() -> None:
+async def test_an_unreachable_target_is_tried_beside_all_requests_until_it_is_back(
+    reserved: socket.socket,
+) -> None:
     around = Surrounded()
-    target = await gone()
-    pool = pool_of(target, around=around)
+    pool = pool_of(target_at(reserved), around=around)
     (dead,) = pool.targets
     dead.rest()
     pool.sweep()
@@ -158,15 +164,13 @@ async def test_an_unreachable_target_is_tried_beside_all_requests_until_it_is_ba
     pool.sweep()
     assert around.tasks.all == []
 
-    returned = Upstream()
-    server = await asyncio.start_server(returned.serve, target.host, target.port)
-    around.clock.now += PROBE_AFTER
-    pool.sweep()
-    await around.tasks.done()
-    assert dead.standing is Standing.AVAILABLE
-    assert dead.take() is None  # a server may serve one connection at a time: it is not held
-    await returned.wait_until_open(0)
-    server.close()
+    async with upstream(reserved) as returned:
+        around.clock.now += PROBE_AFTER
+        pool.sweep()
+        await around.tasks.done()
+        assert dead.standing is Standing.AVAILABLE
+        assert dead.take() is None  # a server may serve one connection at a time: it is not held
+        await returned.wait_until_open(0)
 
 
 def test_a_target_that_has_left_the_table_is_not_tried() -> None:

@@ -1,11 +1,18 @@
 """What follows a failed try: the whole table."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from strangler.proxy.failure import Cause, Failure, Stage
-from strangler.proxy.recovery import MAX_TARGETS, Attempt, Recovery, recover
+from strangler.proxy.recovery import (
+    MAX_TARGETS,
+    Attempt,
+    Recovery,
+    recover,
+    without_retry,
+)
 
 SAME, OTHER, FALLBACK = Recovery.SAME_AGAIN, Recovery.OTHER_TARGET, Recovery.FALLBACK
 ANSWER, ABORT = Recovery.ANSWER, Recovery.ABORT
@@ -117,3 +124,9 @@ def test_the_last_target_is_left_to_the_fallback() -> None:
 
 def test_a_request_is_not_sent_to_targets_without_end() -> None:
     assert after(Stage.CONNECTING, Cause.REFUSED, others=True, tried=MAX_TARGETS) is ANSWER
+
+
+def test_where_no_budget_pays_for_a_retry_the_fallback_answers_or_an_error() -> None:
+    attempt = Attempt(False, False, True, True, True, True, 1)
+    assert without_retry(attempt) is FALLBACK
+    assert without_retry(replace(attempt, fallback=False)) is ANSWER

@@ -258,7 +258,7 @@ def fill(bench: Bench) -> None:
 def end(bench: Bench, target: TargetPool) -> None:
     """End a request as an exchange does."""
     target.in_flight -= 1
-    if bench.pool.waiting:
+    if bench.pool.crowded:
         bench.pool.place_freed()
 
 
@@ -329,7 +329,7 @@ def test_nobody_waits_for_longer_than_allowed() -> None:
     (second,) = queue(bench, 1)
     bench.later(0.6)
     assert (first.gave_up, second.gave_up) == (True, False)
-    assert len(bench.pool.waiting) == 1
+    assert len(bench.pool.line) == 1
     assert bench.around.surroundings.counters.shed == {("new", "waited too long"): 1}
 
 
@@ -357,7 +357,7 @@ def test_who_has_a_better_place_to_go_does_not_wait() -> None:
     bench = limited(A)
     fill(bench)
     assert bench.pool.wait_for_place(Request(), insist=False) is Cause.OVERLOADED
-    assert len(bench.pool.waiting) == 0
+    assert len(bench.pool.line) == 0
 
 
 def test_nobody_waits_for_targets_that_are_ill() -> None:
