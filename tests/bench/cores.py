@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def cores() -> tuple[int, int] | None:
+def cores() -> tuple[int | None, int | None]:
     """Choose a core for the proxies, and another for the rest; None where nothing can be pinned."""
     if not hasattr(os, "sched_getaffinity"):
-        return None
+        return None, None
     ours = sorted(os.sched_getaffinity(0))
     return ours[0], ours[-1]
 

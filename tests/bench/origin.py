@@ -2,8 +2,8 @@
 
 python -m tests.bench.origin
 
-It answers 1 KB of JSON, or 100 MB where the path ends in `.bin`, and takes bodies that have a
-Content-Length.
+It answers 1 KB of JSON, or 100 MB where the path ends in `.bin`. It takes bodies that have a
+Content-Length, and empty chunked ones, which some clients send with a GET.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ BODY = b'{"items": [%b]}' % b",".join(b'{"id": %d, "name": "dataset"}' % n for n
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
 ANSWER = HEAD % (b"application/json", len(BODY)) + BODY
 DOWNLOAD = HEAD % (b"application/octet-stream", DOWNLOAD_OCTETS) + bytes(DOWNLOAD_OCTETS)
+NO_CHUNKS = b"0\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -33,6 +34,9 @@ class Origin(asyncio.Protocol):
         self.begun += data
         while (end := self.begun.find(b"\r\n\r\n")) >= 0:
             end += 4
+            if self.begun.startswith(NO_CHUNKS):
+                self.begun = self.begun[end:]
+                continue
             if not self.begun.startswith(b"GET "):
                 found = LENGTH.search(self.begun, 0, end)
                 end += int(found[1]) if found else 0
@@ -40,7 +44,7 @@ class Origin(asyncio.Protocol):
                     return
             line = self.begun[: self.begun.index(b"\r\n")]
             self.begun = self.begun[end:]
-            self.transport.write(DOWNLOAD if b".bin " in line else ANSWER)
+            self.transport.write(DOWNLOAD if b".bin" in line else ANSWER)
 
 
 async def main() -> None:

@@ -44,3 +44,8 @@ def _run(work: Work, proxy: Running, seconds: float) -> Run:
     spent = proxy.cpu_seconds() - before
     per_second = seen.requests / seen.seconds
     return Run(per_second, seen.p50, seen.p99, spent / seen.requests, proxy.rss())
+
+
+def ratios(ours: list[Run], other: list[Run]) -> list[float]:
+    """Divide our CPU time per request by that of another proxy, round by round."""
+    return [one.cpu / its.cpu for one, its in zip(ours, other, strict=True)]

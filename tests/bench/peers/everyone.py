@@ -1,7 +1,8 @@
 """Who takes part: every proxy that there is on this machine, and by name who is absent."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import subprocess
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from tests.bench.peers import ours
@@ -11,31 +12,35 @@ from tests.processes import Program
 
 STRANGLER, SHADOWED = "strangler", "strangler-shadowed"
 NAMES = (STRANGLER, SHADOWED, *RECIPES, "go", "naive")
+PROGRAMS = {"go": "go", **{name: recipe.program for name, recipe in RECIPES.items()}}
 
 
-def absent(names: Sequence[str]) -> list[str]:
-    """Which of these are not on this machine."""
-    programs = {"go": "go", **{name: recipe.program for name, recipe in RECIPES.items()}}
-    return [name for name in names if name in programs and where_is(programs[name]) is None]
+def start(
+    stack: ExitStack, names: Sequence[str], directory: Path, origin: Program
+) -> tuple[list[Running], dict[str, str]]:
+    """Start these proxies in front of an origin; the others are named with why they are absent.
+
+    They run until the stack ends. Each gets a directory in `directory`.
+    """
+    running, absent = [], {}
+    for name in names:
+        if name in PROGRAMS and where_is(PROGRAMS[name]) is None:
+            absent[name] = f"no {PROGRAMS[name]} on the PATH, nor from a wheel"
+            continue
+        try:
+            running.append(stack.enter_context(_one(name, directory / name, origin)))
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            absent[name] = str(error)
+    return running, absent
 
 
-@contextmanager
-def running(names: Sequence[str], directory: Path, origin: Program) -> Iterator[list[Running]]:
-    """Start these proxies, in front of this origin; with files in `directory`."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(_one(name, directory / name, origin)) for name in names]
-
-
-@contextmanager
-def _one(name: str, directory: Path, origin: Program) -> Iterator[Running]:
+def _one(name: str, directory: Path, origin: Program) -> AbstractContextManager[Running]:
     match name:
         case "strangler" | "strangler-shadowed":
-            start = ours.strangler(directory, origin.url, shadowed=name == SHADOWED)
+            return ours.strangler(directory, origin.url, shadowed=name == SHADOWED)
         case "naive":
-            start = ours.naive(origin.url)
+            return ours.naive(origin.url)
         case "go":
-            start = go(directory, origin.port)
+            return go(directory, origin.port)
         case _:
-            start = other(name, directory, origin.port)
-    with start as one:
-        yield one
+            return other(name, directory, origin.port)
