@@ -13,7 +13,7 @@ def cases(*rows: Row) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("sent", [sent for *_, sent in rows], ids=ids)
 
 
-def post(*lines: bytes, body: bytes = b"", path: bytes = b"/first") -> bytes:
+def post(*lines: bytes, body: bytes = b"", path: bytes = b"/a") -> bytes:
     """Write a POST with a Host and these field lines."""
     head = b"".join(b"%b\r\n" % line for line in (b"Host: a", *lines))
     return b"POST %b HTTP/1.1\r\n%b\r\n%b" % (path, head, body)
@@ -24,6 +24,6 @@ def chunked(body: bytes, *lines: bytes) -> bytes:
     return post(b"Transfer-Encoding: chunked", *lines, body=body)
 
 
-def get(*lines: bytes, path: bytes = b"/first") -> bytes:
+def get(*lines: bytes, path: bytes = b"/a") -> bytes:
     """Write a GET with exactly these field lines: no Host but the one given."""
     return b"GET %b HTTP/1.1\r\n%b\r\n" % (path, b"".join(b"%b\r\n" % line for line in lines))

@@ -1,0 +1,126 @@
+"""However a path is spelt, it is matched as its upstream will read it: RFC 3986 sections 5 and 6.
+
+`/served/**` is the service's, all else the monolith's. What is forwarded is spelt as it came, but
+for dot segments, which are resolved: no reader behind us may resolve them in another way.
+"""
+
+import pytest
+
+from tests.wire.cases import cases, get
+from tests.wire.conftest import Wire
+from tests.wire.ends import OK, End
+
+
+def rows(*spellings: tuple[str, str, str]) -> pytest.MarkDecorator:
+    """Run a test with `sent` and `forwarded`, named by the source."""
+    ids = [f"{source}: {sent}" for source, sent, _ in spellings]
+    return pytest.mark.parametrize(("sent", "forwarded"), [row[1:] for row in spellings], ids=ids)
+
+
+@rows(
+    ("RFC 3986 section 3.3", "/served", "/served"),
+    ("RFC 3986 section 3.3", "/served/", "/served/"),
+    ("RFC 3986 section 3.4", "/served?x", "/served?x"),
+    ("RFC 3986 section 3.4", "/served/a??b", "/served/a??b"),
+    ("RFC 3986 section 3.4", "/served/a?b=/../../c&d=%2e%2e", "/served/a?b=/../../c&d=%2e%2e"),
+    ("RFC 3986 section 6.2.2.2", "/%73erved/x", "/%73erved/x"),
+    ("RFC 3986 section 6.2.2.2", "/%73%65%72%76%65%64/x", "/%73%65%72%76%65%64/x"),
+    ("RFC 3986 section 6.2.2.3", "/./served/x", "/served/x"),
+    ("RFC 3986 section 6.2.2.3", "/x/../served/x", "/served/x"),
+    ("RFC 3986 section 6.2.2.3", "/x/y/../../served/x", "/served/x"),
+    ("RFC 3986 section 6.2.2.3", "/served/x/..", "/served/"),
+    ("RFC 3986 section 6.2.2.3", "/served/.", "/served/"),
+    ("RFC 3986 section 5.2.4", "/../served/x", "/served/x"),
+    ("RFC 3986 section 5.2.4", "/../../../served/x", "/served/x"),
+    ("RFC 3986 section 5.2.4", "/served/.../x", "/served/.../x"),
+    ("CVE-2019-9901 in Envoy", "/x/%2e%2e/served/x", "/served/x"),
+    ("CVE-2019-9901 in Envoy", "/%2e/served/x", "/served/x"),
+    ("CVE-2021-41773 in Apache", "/x/.%2e/served/x", "/served/x"),
+    ("CVE-2021-41773 in Apache", "/x/%2E./served/x", "/served/x"),
+    ("RFC 3986 section 3.3", "//served/x", "//served/x"),
+    ("RFC 3986 section 3.3", "/served//x", "/served//x"),
+    ("RFC 3986 section 3.3", "///served///x", "///served///x"),
+    ("RFC 9112 section 3.2.2", "http://a/served/x", "/served/x"),
+    ("RFC 9112 section 3.2.2", "http://a/x/../served/x", "/served/x"),
+    ("RFC 3986 section 2.4", "/served/%252e%252e/x", "/served/%252e%252e/x"),
+    ("RFC 3986 section 2.4", "/served/%25%32%65/x", "/served/%25%32%65/x"),
+    ("CVE-2008-2938 in Tomcat", "/served/%C0%AE%C0%AE/x", "/served/%C0%AE%C0%AE/x"),
+    ("RFC 3986 section 2.2", "/served/a;b=c,d/x", "/served/a;b=c,d/x"),
+    ("RFC 3986 section 2.2", "/served/a%3bb", "/served/a%3bb"),
+    ("RFC 3986 section 2.2", "/served/a%2Fb", "/served/a%2Fb"),
+    ("RFC 3986 section 2.1", "/served/%ff%C3%a9", "/served/%ff%C3%a9"),
+    ("RFC 3986 section 2", '/served/{a}|^`"<>', '/served/{a}|^`"<>'),
+)
+def test_every_spelling_of_a_route_goes_to_its_service(
+    wire: Wire, sent: str, forwarded: str
+) -> None:
+    client = wire.client(get(b"Host: a", path=sent.encode()))
+    answer(wire.service.newest_or_accept(), forwarded)
+
+    assert client.response().status == 200
+
+
+@rows(
+    ("RFC 3986 section 6.2.2.3", "/served/..", "/"),
+    ("RFC 3986 section 6.2.2.3", "/served/../x", "/x"),
+    ("RFC 3986 section 6.2.2.3", "/served/x/../../y", "/y"),
+    ("CVE-2019-9901 in Envoy", "/served/%2e%2e/x", "/x"),
+    ("CVE-2021-41773 in Apache", "/served/.%2e/x", "/x"),
+    ("RFC 3986 section 3.3", "/servedx", "/servedx"),
+    ("RFC 3986 section 3.3", "/x/served", "/x/served"),
+    ("RFC 3986 section 3.3", "/serve", "/serve"),
+    ("RFC 3986 section 2.4", "/%2573erved/x", "/%2573erved/x"),
+    ("RFC 9112 section 3.2.2", "http://a?/served/x", "/?/served/x"),
+)
+def test_what_leaves_a_route_goes_to_the_monolith(wire: Wire, sent: str, forwarded: str) -> None:
+    client = wire.client(get(b"Host: a", path=sent.encode()))
+    answer(wire.monolith.newest_or_accept(), forwarded)
+
+    assert client.response().status == 200
+
+
+@cases(
+    ("CVE-2020-5902 in BIG-IP", "a parameter behind dots", b"/served/..;/x"),
+    ("CVE-2020-5902 in BIG-IP", "a parameter with a value", b"/served/..;a=b/x"),
+    ("CVE-2020-5902 in BIG-IP", "a parameter behind encoded dots", b"/served/%2e%2e;/x"),
+    ("CVE-2020-5902 in BIG-IP", "a parameter behind one dot", b"/.;/served/x"),
+    ("CVE-2007-0450 in Tomcat", "backslashes", b"/served\\..\\x"),
+    ("CVE-2007-0450 in Tomcat", "a backslash for a slash", b"/x/..\\served"),
+    ("CVE-2021-42013 in Apache", "an escape within an escape", b"/served/%%32%65%%32%65/x"),
+    ("RFC 3986 section 2.1", "an escape that ends too soon", b"/served/x%2"),
+    ("RFC 3986 section 2.1", "a percent sign", b"/served/100%"),
+    ("RFC 3986 section 2.1", "an escape of IIS", b"/served/%u002e%u002e/x"),
+    ("RFC 3986 section 7.3", "an encoded NUL", b"/served/x%00.png"),
+    ("RFC 3986 section 3.5", "a fragment", b"/served/x#/../y"),
+    ("RFC 3986 section 2", "octets beyond ASCII", b"/served/\xc3\xa9"),
+)
+def test_what_servers_read_in_two_ways_is_refused(wire: Wire, sent: bytes) -> None:
+    client = wire.client(get(b"Host: a", path=sent))
+
+    assert client.response().status == 400
+    assert client.is_closed()
+    assert wire.monolith.nobody_is_waiting()
+    assert wire.service.nobody_is_waiting()
+
+
+@rows(
+    ("RFC 3986 section 3.3", "/rewritten", "/"),
+    ("RFC 3986 section 3.3", "/rewritten/", "/"),
+    ("RFC 3986 section 3.4", "/rewritten?x=/rewritten", "/?x=/rewritten"),
+    ("RFC 3986 section 6.2.2.3", "/x/../rewritten/./y", "/y"),
+    ("RFC 3986 section 6.2.2.2", "/%72ewritten/%79", "/%79"),
+    ("RFC 3986 section 3.3", "//rewritten/y//z", "/y//z"),
+    ("CVE-2023-25690 in Apache", "/rewritten/x%20HTTP/1.1%0d%0aX:%20y", "/x%20HTTP/1.1%0d%0aX:%20y"),
+)  # fmt: skip
+def test_a_rewritten_path_keeps_the_spelling_of_what_is_left(
+    wire: Wire, sent: str, forwarded: str
+) -> None:
+    client = wire.client(get(b"Host: a", path=sent.encode()))
+    answer(wire.service.newest_or_accept(), forwarded)
+
+    assert client.response().status == 200
+
+
+def answer(upstream: End, target: str) -> None:
+    assert upstream.request().target == target
+    upstream.send(OK)
