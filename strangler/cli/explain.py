@@ -59,10 +59,9 @@ def _read_request(method: str, url: str, given: list[str]) -> RequestHead:
     if not any(name.lower() == b"host" for name, _ in headers):
         headers.insert(0, (b"Host", authority))
     try:
-        head, _ = read_head(method, target, "1.1", headers)
+        return read_head(method, target, "1.1", headers).head
     except HeadError as error:
         raise VerbError(f"the proxy answers {error.status} by itself: {error.detail}") from error
-    return head
 
 
 def _part(url: str) -> tuple[bytes, bytes]:

@@ -5,10 +5,11 @@ that passes here has exactly one reading, and leaves us in that reading.
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from strangler.http.message import Headers
+from strangler.http.fields import Fields
+from strangler.http.roles import CODING, LENGTH
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")  # 18 digits: below 2**63 for every reader behind us
 
@@ -22,8 +23,7 @@ class BodyKind(Enum):
     UNTIL_CLOSE = "until close"
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(NamedTuple):
     """The extent of one body; `length` counts its octets where they are known."""
 
     kind: BodyKind
@@ -40,12 +40,12 @@ class FramingError(ValueError):
     """The message has no single reading."""
 
 
-def request_framing(headers: Headers, version: str) -> Framing:
+def request_framing(fields: Fields, version: str) -> Framing:
     """Decide a request's framing from its head. Raises `FramingError`."""
-    return _declared(headers, version) or NO_BODY
+    return _declared(fields, version) or NO_BODY
 
 
-def response_framing(method: str, status: int, headers: Headers, version: str) -> Framing:
+def response_framing(method: str, status: int, fields: Fields, version: str) -> Framing:
     """Decide the framing of the response to `method`. Raises `FramingError`.
 
     A response to HEAD and one with 1xx, 204 or 304 has no body whatever its fields say
@@ -54,7 +54,7 @@ def response_framing(method: str, status: int, headers: Headers, version: str) -
     """
     if version not in {"1.1", "1.0"}:
         raise FramingError(f"HTTP/{version}")
-    declared = _declared(headers, version)
+    declared = _declared(fields, version)
     if status < 200:
         if status < 100:
             raise FramingError(f"the status {status}")
@@ -66,23 +66,15 @@ def response_framing(method: str, status: int, headers: Headers, version: str) -
     return declared or UNTIL_CLOSE
 
 
-def _declared(headers: Headers, version: str) -> Framing | None:
-    lengths = []
-    codings = []
-    for name, value in headers:
-        # Both names are told by their size first: lower() on every field would double the cost.
-        if len(name) == 14 and name.lower() == b"content-length":
-            lengths.append(value)
-        elif len(name) == 17 and name.lower() == b"transfer-encoding":
-            codings.append(value)
-    if codings:
-        return _chunked(codings, lengths, version)
-    if lengths:
-        return _length(lengths)
-    return None
+def _declared(fields: Fields, version: str) -> Framing | None:
+    noted = fields.noted
+    lengths = noted.get(LENGTH)
+    if CODING in noted:
+        return _chunked(noted[CODING], lengths, version)
+    return None if lengths is None else _length(lengths)
 
 
-def _chunked(codings: list[bytes], lengths: list[bytes], version: str) -> Framing:
+def _chunked(codings: list[bytes], lengths: list[bytes] | None, version: str) -> Framing:
     if lengths:
         raise FramingError("both Transfer-Encoding and Content-Length")
     if version != "1.1":
@@ -97,5 +89,4 @@ def _length(lengths: list[bytes]) -> Framing:
         raise FramingError("Content-Length more than once")
     if not _LENGTH.fullmatch(lengths[0]):
         raise FramingError("a Content-Length that is not a number")
-    length = int(lengths[0])
-    return Framing(BodyKind.LENGTH, length)
+    return Framing(BodyKind.LENGTH, int(lengths[0]))

@@ -5,9 +5,13 @@ version we speak, a target that names one thing, a method that we forward.
 """
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
+from strangler.http.fields import Fields, request_fields
 from strangler.http.framing import Framing, FramingError, request_framing
 from strangler.http.message import Headers, RequestHead
+from strangler.http.roles import HOST
 from strangler.http.target import TargetError, parse_target
 
 # RFC 3986 section 3.2.2: a registered name, an IPv4 address or a bracketed IPv6 one, with a port.
@@ -30,10 +34,18 @@ class HeadError(ValueError):
         self.detail = detail
 
 
+class ReadHead(NamedTuple):
+    """A request head that may be forwarded: what routes see, its fields, how long its body is."""
+
+    head: RequestHead
+    fields: Fields
+    framing: Framing
+
+
 def read_head(
-    method: str, raw_target: bytes, version: str, headers: Headers
-) -> tuple[RequestHead, Framing]:
-    """Decide one request head: what it asks for and how long its body is, or `HeadError`."""
+    method: str, raw_target: bytes, version: str, headers: Headers, *, trusted: bool = False
+) -> ReadHead:
+    """Decide one request head, or `HeadError`; hearsay crosses from a `trusted` peer only."""
     if version not in {"1.1", "1.0"}:
         raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
     if method == "CONNECT":
@@ -42,49 +54,66 @@ def read_head(
         raise HeadError(414, f"the request target is longer than {MAX_TARGET} octets")
     if len(headers) > MAX_FIELDS:
         raise HeadError(431, f"more than {MAX_FIELDS} header fields")
-    host = _host(headers, version)
+    fields = request_fields(headers, trusted=trusted)
     try:
-        framing = request_framing(headers, version)
+        framing = request_framing(fields, version)
         target = parse_target(raw_target)
     except (FramingError, TargetError) as error:
         raise HeadError(400, f"ambiguous request: {error}") from error
     if target.path == "*" and method != "OPTIONS":
         raise HeadError(400, "only OPTIONS may ask for *")
-    authority = _authority(target.authority, host)
-    if host is None:
-        # Every HTTP/1.1 request that leaves us has one, be it empty (RFC 9112 section 3.2).
-        headers = [(b"Host", authority.encode("latin-1")), *headers]
-    return RequestHead(method, target, _name_of(authority), headers), framing
+    if HOST in fields.noted:
+        host = _asked_host(target.authority, fields.noted[HOST])
+    elif version == "1.0":
+        host = _added_host(target.authority or "", fields)
+        headers = [(b"Host", fields.noted[HOST][0]), *headers]
+    else:
+        raise HeadError(400, "an HTTP/1.1 request needs a Host field")
+    return ReadHead(RequestHead(method, target, host, headers), fields, framing)
 
 
-def _host(headers: Headers, version: str) -> str | None:
-    hosts = [value for name, value in headers if len(name) == 4 and name.lower() == b"host"]
-    if not hosts and version == "1.0":
-        return None
+def _asked_host(of_target: str | None, hosts: list[bytes]) -> str:
+    """Give the name of the host that is asked: an absolute-form and Host must not name two."""
     if len(hosts) != 1:
         raise HeadError(400, f"exactly one Host field is needed, there are {len(hosts)}")
-    if not _HOST.fullmatch(hosts[0]):
+    name = _host_name(hosts[0])
+    if name is None:
         raise HeadError(400, "the Host field is not a host name")
-    return hosts[0].decode("ascii")
+    if of_target is not None:
+        _refuse_two(of_target, hosts[0].decode("ascii"))
+    return name
 
 
-def _authority(of_target: str | None, host: str | None) -> str:
-    """Decide which authority is asked: an absolute-form and Host must not name two."""
-    if of_target is None:
-        return host or ""
-    if not _HOST.fullmatch(of_target.encode("latin-1")):
+def _added_host(authority: str, fields: Fields) -> str:
+    """Add the field that an HTTP/1.0 request may lack, be it empty (RFC 9112 section 3.2)."""
+    octets = authority.encode("latin-1")
+    name = _host_name(octets) if octets else ""
+    if name is None:
         raise HeadError(400, "the target's authority is not a host name")
-    if host is not None and _without_default_port(host) != _without_default_port(of_target):
+    fields.crossing[:0] = (b"Host", b": ", octets, b"\r\n")
+    fields.noted[HOST] = [octets]
+    return name
+
+
+def _refuse_two(of_target: str, host: str) -> None:
+    if _host_name(of_target.encode("latin-1")) is None:
+        raise HeadError(400, "the target's authority is not a host name")
+    if _without_default_port(host) != _without_default_port(of_target):
         raise HeadError(400, "the target and the Host field name two hosts")
-    return of_target
 
 
 def _without_default_port(authority: str) -> str:
     return authority.lower().removesuffix(":80")
 
 
-def _name_of(authority: str) -> str:
-    """Strip the port of `authority`, lower-case what is left."""
-    name, colon, port = authority.rpartition(":")
-    host = name if colon and port.isdigit() else authority
-    return host.lower()
+@lru_cache(256)
+def _host_name(authority: bytes) -> str | None:
+    """Give the host in lower case and without a port, or None where it is none.
+
+    A site is asked by few names, so what was read is kept.
+    """
+    if not _HOST.fullmatch(authority):
+        return None
+    text = authority.decode("ascii").lower()
+    name, colon, port = text.rpartition(":")
+    return name if colon and port.isdigit() else text

@@ -5,22 +5,21 @@ from http import HTTPStatus
 
 import orjson
 
-from strangler.http.forwarding import VIA
-
 
 def problem_response(
     status: int,
     detail: str,
     *,
     request_id: bytes = b"",
+    date: bytes = b"",
     close: bool,
     body: bool = True,
     extra: Mapping[str, str] | None = None,
 ) -> bytes:
     """Write a problem document as the bytes of a response.
 
-    `extra` adds members such as `upstream` and `stage`; `body` is False for HEAD; `close` says
-    that the connection ends here.
+    `date` is the Date line; `extra` adds members such as `upstream` and `stage`; `body` is False
+    for HEAD; `close` says that the connection ends here.
     """
     title = HTTPStatus(status).phrase
     members: dict[str, str | int] = {"type": "about:blank", "title": title, "status": status}
@@ -32,7 +31,7 @@ def problem_response(
     lines = [
         b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
         % (status, title.encode(), len(document)),
-        VIA,
+        date,
         b"Cache-Control: no-store\r\n",
     ]
     if request_id:

@@ -5,21 +5,14 @@ import socket
 import struct
 from typing import TYPE_CHECKING, cast
 
-from strangler.http.forwarding import (
-    Peer,
-    asks_for_websocket,
-    client_address,
-    forward_request,
-    keeps_alive,
-)
-from strangler.http.framing import BodyKind, Framing
-from strangler.http.head import HeadError, read_head
-from strangler.http.message import RequestHead
+from strangler.http.forwarding import Peer, client_address, forward_request
+from strangler.http.framing import BodyKind
+from strangler.http.head import HeadError, ReadHead, read_head
 from strangler.http.problem import problem_response
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
-from strangler.routing.decision import Decision, decide
+from strangler.routing.decision import Decision, Plan, decide
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
@@ -102,17 +95,20 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; go on with the exchange under way or begin the next."""
         if self._lingering:
-            self.deadline = min(self._plane.now() + LINGER, self._lingers_until)
+            self.deadline = min(self._plane.tick + LINGER, self._lingers_until)
             return
-        self._reader.feed(data)
-        exchange, reader = self._exchange, self._reader
+        reader = self._reader
+        reader.feed(data)
+        exchange = self._exchange
         if exchange is None:
             self._begin_next()
         elif reader.error and not exchange.request.complete:
             exchange.broken_request(reader.error)
         else:
             exchange.request_progress()
-        self.adjust_reading()
+        requests = reader.requests
+        if self._paused or len(requests) != 1 or not requests[0].complete or reader.rest:
+            self.adjust_reading()
 
     def eof_received(self) -> bool:
         """Serve what a client asked before it closed its sending side; end the rest."""
@@ -168,7 +164,7 @@ class ClientConnection(asyncio.Protocol):
 
     def expect_within(self, seconds: float) -> None:
         """Set the deadline for the next sign of progress."""
-        self.deadline = self._plane.now() + seconds
+        self.deadline = self._plane.tick + seconds
 
     def wait_for_upstream(self) -> None:
         """Set no deadline: connecting has its own."""
@@ -223,12 +219,15 @@ class ClientConnection(asyncio.Protocol):
         if last or not exchange.request.complete:
             self._end()
             return
-        if self._reader.rest is not None:
-            self._reader.decline_upgrade()
+        reader = self._reader
+        if reader.rest is not None:
+            reader.decline_upgrade()
         self._head_begun = False
         self.expect_within(self._plane.settings.idle)
-        self._begin_next()
-        self.adjust_reading()
+        if reader.requests or reader.in_head or reader.error:
+            self._begin_next()
+        if self._paused:
+            self.adjust_reading()
 
     def abort(self) -> None:
         """Break the connection so that nobody takes what was sent for the whole."""
@@ -262,10 +261,11 @@ class ClientConnection(asyncio.Protocol):
             return
         self._beginning = True
         reader = self._reader
-        while self._may_begin and reader.requests:
-            self._begin(reader.requests[0])
+        requests = reader.requests
+        while requests and self._may_begin:
+            self._begin(requests[0])
         self._beginning = False
-        if not self._may_begin:
+        if self._exchange is not None or not self._may_begin:
             return
         if reader.error:
             self._refuse(reader.error_status, f"malformed request: {reader.error}")
@@ -286,62 +286,62 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(self._reader.error_status, f"malformed request: {self._reader.error}")
             return
         try:
-            head, framing = read_head(
-                request.method, request.target, request.version, request.headers
+            read = read_head(
+                request.method,
+                request.target,
+                request.version,
+                request.headers,
+                trusted=self._peer.trusted,
             )
         except HeadError as error:
             self._refuse(error.status, error.detail, body=request.method != "HEAD")
             return
-        if request.upgrade and not self._accept_upgrade(request, framing):
+        if request.upgrade and not self._accept_upgrade(request, read):
             return
-        self._last = not keeps_alive(request.headers, request.version)
+        self._last = not read.fields.keeps_alive(request.version)
         self._head_begun = True
-        self._exchange = self._exchange_for(request, head, framing)
-        self._exchange.begin()
+        self._exchange = exchange = self._exchange_for(request, read)
+        exchange.begin()
 
-    def _accept_upgrade(self, request: IncomingRequest, framing: Framing) -> bool:
+    def _accept_upgrade(self, request: IncomingRequest, read: ReadHead) -> bool:
         """Decide an Upgrade: WebSockets become tunnels, others are ignored, bodies are refused.
 
         False where the request was refused. RFC 9110 section 7.8 lets a server ignore an Upgrade,
         and has it ignore one in HTTP/1.0; one with a body has two readings of what follows.
         """
-        if framing.kind is not BodyKind.NONE:
+        if read.framing.kind is not BodyKind.NONE:
             self._refuse(400, "an Upgrade with a body")
             return False
         first_line = request.method, request.version
-        if first_line != ("GET", "1.1") or not asks_for_websocket(request.headers):
+        if first_line != ("GET", "1.1") or not read.fields.asks_for_websocket:
             request.upgrade = False
             self._reader.decline_upgrade()
         return True
 
-    def _exchange_for(
-        self, request: IncomingRequest, head: RequestHead, framing: Framing
-    ) -> Exchange:
+    def _exchange_for(self, request: IncomingRequest, read: ReadHead) -> Exchange:
         plane = self._plane
+        head = read.head
         route = plane.table.match(head)
-        return Exchange(
-            plane,
-            self,
-            request,
-            head,
-            framing,
-            route,
-            self._decide(route, head),
-            forward_request(head.headers, self._peer, plane.fresh_request_id()),
-        )
+        plan = plane.table.fallthrough if route is None else route.plan_for(head.method)
+        if plan.threshold or plan.sample:
+            decision = self._decide(route, plan, read)
+        else:
+            decision = plan.outside_alone
+        via = plane.via if request.version == "1.1" else plane.via_older
+        forwarded = forward_request(read.fields, self._peer, via, plane.fresh_request_id())
+        return Exchange(plane, self, request, read, route, decision, forwarded)
 
-    def _decide(self, route: Route | None, head: RequestHead) -> Decision:
-        plan = self._plane.table.fallthrough if route is None else route.plan_for(head.method)
+    def _decide(self, route: Route | None, plan: Plan, read: ReadHead) -> Decision:
         key = None
         if plan.threshold and route is not None and route.canary is not None:
-            address = client_address(head.headers, self._peer, self._plane.settings.trusts)
-            key = route.canary.key.key_of(head, address)
+            address = client_address(read.fields, self._peer, self._plane.settings.trusts)
+            key = route.canary.key.key_of(read.head, address)
         return decide(plan, key, self._plane.draw())
 
     def _refuse(self, status: int, detail: str, *, body: bool = True) -> None:
         """Answer what cannot be forwarded, and end the connection: what follows has no meaning."""
         self._plane.counters.refusals[status] += 1
-        self.write(problem_response(status, detail, close=True, body=body))
+        self.write(problem_response(status, detail, date=self._plane.date, close=True, body=body))
         self._end()
 
     def _end(self) -> None:
@@ -351,7 +351,7 @@ class ClientConnection(asyncio.Protocol):
         self._lingering = True
         self._last = True
         if unread and not self._ended and self.transport.can_write_eof():
-            self._lingers_until = self._plane.now() + LONGEST_LINGER
+            self._lingers_until = self._plane.tick + LONGEST_LINGER
             self.expect_within(LINGER)
             self.transport.write_eof()
             self.adjust_reading()

@@ -4,6 +4,7 @@ One `Counters` object belongs to one worker. Its `snapshot` crosses the process 
 snapshots of several workers add up (`add`).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -24,12 +25,7 @@ class Latency:
     def observe(self, seconds: float) -> None:
         """Count one duration."""
         self.total += seconds
-        index = 0
-        for bound in LATENCY_BOUNDS:
-            if seconds <= bound:
-                break
-            index += 1
-        self.buckets[index] += 1
+        self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
 
     def add(self, other: "Latency") -> None:
         """Add another histogram."""

@@ -9,15 +9,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, assert_never
 
-from strangler.http.forwarding import (
-    ForwardedHead,
-    asks_for_websocket,
-    connection_fields,
-    forward_response,
-)
-from strangler.http.framing import Framing
-from strangler.http.message import Headers, RequestHead
+from strangler.http.forwarding import ForwardedHead, connection_fields
+from strangler.http.framing import BodyKind
+from strangler.http.head import ReadHead
+from strangler.http.message import Headers
 from strangler.http.problem import problem_response
+from strangler.http.returning import forward_response, interim_response
 from strangler.proxy.counters import UNCLAIMED
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.fetch import Capture
@@ -25,7 +22,7 @@ from strangler.proxy.pool import TargetPool
 from strangler.proxy.recovery import IDEMPOTENT, Attempt, Recovery, recover
 from strangler.proxy.request_body import RequestBody
 from strangler.proxy.request_reader import IncomingRequest
-from strangler.proxy.response_output import ResponseOutput, ends_unannounced, interim_head
+from strangler.proxy.response_output import ResponseOutput, ends_unannounced
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.tunnel import open_tunnel
 from strangler.proxy.upstream import UpstreamConnection
@@ -61,9 +58,11 @@ class Exchange:
         "_upstream",
         "client",
         "decision",
+        "fields",
         "forwarded",
         "framing",
         "head",
+        "label",
         "plane",
         "request",
         "revision",
@@ -75,25 +74,24 @@ class Exchange:
         plane: "DataPlane",
         client: "ClientConnection",
         request: IncomingRequest,
-        head: RequestHead,
-        framing: Framing,
+        read: ReadHead,
         route: Route | None,
         decision: Decision,
         forwarded: ForwardedHead,
     ) -> None:
         """Know everything that was decided; nothing is sent before `begin`."""
+        self._started_at = time.perf_counter()
         self.plane = plane
         self.client = client
         self.request = request
-        self.head = head
-        self.framing = framing
+        self.head, self.fields, self.framing = read
         self.route = route
+        self.label = UNCLAIMED if route is None else route.label  # for counters and findings
         self.revision = plane.revision  # the one that `route` belongs to, whatever comes later
         self.decision = decision
         self.forwarded = forwarded
-        self._started_at = time.perf_counter()
-        self._capture = self._new_capture()
-        self._body = RequestBody(request, framing, self._octets_to_keep())
+        self._capture = None if decision.candidate is None else self._new_capture()
+        self._body = None if self.framing.kind is BodyKind.NONE else self._new_body()
         self._client_blocked = False
         self._tried: list[TargetPool] = []
         self._target: TargetPool | None = None
@@ -103,28 +101,27 @@ class Exchange:
 
     def __repr__(self) -> str:
         """Show what is asked, of whom, and how far it has come."""
-        state = "committed" if self._output.committed else "sent" if self._sent else "sending"
+        state = "committed" if self._committed else "sent" if self._sent else "sending"
         return f"<Exchange {self.head.method} {self.head.target.path} {self._upstream} {state}>"
-
-    @property
-    def label(self) -> str:
-        """The route's label, for counters and findings."""
-        return self.route.label if self.route is not None else UNCLAIMED
 
     @property
     def fell_back(self) -> bool:
         """Whether the fallback answers in the place of the primary."""
         return self._upstream != self.decision.primary
 
-    def _new_capture(self) -> Capture | None:
-        if self.decision.candidate is None:
-            return None
+    @property
+    def _committed(self) -> bool:
+        return self._output is not None and self._output.committed
+
+    def _new_capture(self) -> Capture:
         return Capture(self.plane.settings.copied_body, self.plane.mirror.budget)
 
-    def _octets_to_keep(self) -> int:
+    def _new_body(self) -> RequestBody:
         if self._capture is not None:
-            return self.plane.settings.copied_body
-        return REPLAYED_BODY if self._repeatable() else 0
+            keep = self.plane.settings.copied_body
+        else:
+            keep = REPLAYED_BODY if self._repeatable() else 0
+        return RequestBody(self.request, self.framing, keep)
 
     def _begin_try(self, upstream: str) -> None:
         self._upstream = upstream
@@ -132,22 +129,19 @@ class Exchange:
         self._reused = False
         self._sent = False
         self._blocked = False
-        self._output = ResponseOutput()
+        self._output: ResponseOutput | None = None
 
     # The request, outwards.
 
     def begin(self) -> None:
-        """Ask the primary."""
-        self._ask()
-
-    def _ask(self) -> None:
+        """Ask the primary, or after a failed try whoever comes next."""
         target = self._pool.choose(self._tried, insist=not self._may_fall_back())
         if target is None:
             self._fail(Stage.CHOOSING, Cause.UNAVAILABLE, "")
-            return
-        self._ask_target(target, target.take())
+        else:
+            self._ask(target, target.take())
 
-    def _ask_target(self, target: TargetPool, connection: UpstreamConnection | None) -> None:
+    def _ask(self, target: TargetPool, connection: UpstreamConnection | None) -> None:
         self._target = target
         target.in_flight += 1
         if connection is not None:
@@ -171,42 +165,44 @@ class Exchange:
     def _attach(self, connection: UpstreamConnection) -> None:
         self._connection = connection
         self._reused = connection.served > 0
-        connection.start(self, self.head.method)
-        head = self.forwarded.to_bytes(
-            self.head.method,
-            self._origin_form(),
-            connection_fields(self.head.headers, self.framing, upgrade=self.request.upgrade),
+        method = self.head.method
+        connection.start(self, method)
+        octets = self.forwarded.to_bytes(
+            method,
+            self.head.target.forward
+            if self.route is None or self.route.rewrite is None
+            else self.route.origin_form(self.head, self._upstream),
+            connection_fields(self.fields, self.framing, upgrade=self.request.upgrade),
         )
-        self._send(head + b"".join(self._body.replay or ()))
-
-    def _origin_form(self) -> bytes:
-        """Give the request target: rewritten for the service, as it came for the monolith."""
-        if self.route is None:
-            return self.head.target.forward
-        return self.route.origin_form(self.head, self._upstream)
+        if self._body is None:
+            self._sent = True
+            connection.send_whole(octets)
+            self.client.expect_within(self._pool.upstream.timeouts.response)
+        else:
+            self._send(self._body, octets + b"".join(self._body.replay or ()))
 
     def request_progress(self) -> None:
         """Send what has newly arrived of the request's body."""
-        if self._connection is not None and not self._sent:
-            self._send(b"")
+        if self._connection is not None and self._body is not None and not self._sent:
+            self._send(self._body, b"")
 
-    def _send(self, before: bytes) -> None:
+    def _send(self, body: RequestBody, before: bytes) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101 - callers attach first
-        connection.write(before + self._body.take())
         timeouts = self._pool.upstream.timeouts
         if self.request.complete:
             self._sent = True
-            connection.request_sent()
+            connection.send_whole(before + body.take())
             self.client.expect_within(timeouts.response)
         else:
+            connection.write(before + body.take())
             self.client.expect_within(timeouts.idle)
             self.client.adjust_reading()
 
     @property
     def wants_more_body(self) -> bool:
         """Whether the client may go on sending: nobody is blocked and little is waiting."""
-        return not self._blocked and not self._body.waits
+        return not self._blocked and (self._body is None or not self._body.waits)
 
     def upstream_blocked(self, blocked: bool) -> None:
         """Pass the upstream's back-pressure on to the client."""
@@ -218,49 +214,52 @@ class Exchange:
     def interim(self, head: ResponseHead) -> None:
         """Pass a 1xx on: a client that waits for 100 sends no body before it."""
         if self.request.version == "1.1":
-            self.client.write(interim_head(head))
+            self.client.write(interim_response(head.status, head.reason, head.headers))
         self.client.expect_within(self._pool.upstream.timeouts.response)
 
     def response_started(self, head: ResponseHead) -> None:
         """Write the head for the client, held back while a fallback could still take over."""
         version = self.request.version
-        if not self.request.complete or (ends_unannounced(head) and version != "1.1"):
-            self.client.close_after_response()
-        self._output.start(
+        client = self.client
+        if not self.request.complete or (version != "1.1" and ends_unannounced(head)):
+            client.close_after_response()
+        self._output = ResponseOutput(
             head,
+            via=self.plane.via,
+            date=self.plane.date,
             request_id=self.forwarded.request_id,
             version=version,
-            connection=self.client.connection_field(),
+            connection=client.connection_field(),
             may_hold=self._may_fall_back(),
         )
         if self._capture is not None:
             self._capture.start(head)
 
-    def response_data(self, data: bytes) -> None:
+    def response_progress(self, data: bytes, trailers: Headers | None) -> None:
         """Pass a piece of the body on, and keep it where a comparison needs it."""
-        self._output.data(data)
-        if self._capture is not None:
-            self._capture.data(data)
+        output, capture, client = self._output, self._capture, self.client
+        assert output is not None  # noqa: S101 - a response that goes on has started
+        if capture is not None:
+            capture.data(data)
+        octets = output.progress(data, trailers)
+        if octets:
+            client.write(octets)
+        if trailers is None:
+            client.expect_within(self._pool.upstream.timeouts.idle)
+        else:
+            self._finish(output.head.status)
 
-    def response_finished(self, trailers: Headers) -> None:
-        """End the response, count it, hand a copy on, and let the client's next request begin."""
+    def _finish(self, status: int) -> None:
+        """Count the answer, hand a copy on, and let the client's next request begin."""
         self._connection = None
-        self._leave_target()
-        self._output.finish(trailers)
-        self.flush()
-        head = self._output.head
-        assert head is not None  # noqa: S101 - a response that finished has started
-        self._count(self._system(), head.status)
+        target, self._target = self._target, None
+        assert target is not None  # noqa: S101 - somebody has answered
+        target.in_flight -= 1
+        self._count(status)
         if self._capture is not None:
-            self.plane.mirror.submit(self, self._capture, self._body.replay)
+            body = [] if self._body is None else self._body.replay
+            self.plane.mirror.submit(self, self._capture, body)
         self.client.exchange_done()
-
-    def flush(self) -> None:
-        """Pass on what has come, unless it is held back."""
-        data = self._output.take()
-        if data:
-            self.client.write(data)
-            self.client.expect_within(self._pool.upstream.timeouts.idle)
 
     def client_blocked(self, blocked: bool) -> None:
         """Pass the client's back-pressure on to the upstream."""
@@ -277,22 +276,23 @@ class Exchange:
         """Turn both connections into a tunnel, if the client asked for one."""
         connection, self._connection = self._connection, None
         assert connection is not None  # noqa: S101 - it has just called
-        if not self.request.upgrade or not asks_for_websocket(head.headers):
+        if not self.request.upgrade or not head.fields.asks_for_websocket:
             connection.abandon()
             self._fail(Stage.READING, Cause.INVALID, "101 to what was not asked for")
             return
         self._leave_target()
-        self._count(self._system(), head.status)
+        self._count(head.status)
         answer = forward_response(
             head.status,
             head.reason,
-            head.headers,
+            head.fields,
+            ours=self.plane.via,
+            date=self.plane.date,
             request_id=self.forwarded.request_id,
-            chunked=False,
             connection=b"Upgrade\r\nUpgrade: websocket",
         )
         idle = self._pool.upstream.timeouts.idle
-        open_tunnel(self.plane, self.client, connection, answer + rest, idle)
+        open_tunnel(self.plane, self.client, connection, b"".join(answer) + rest, idle)
 
     # When it goes wrong.
 
@@ -305,7 +305,7 @@ class Exchange:
         """Recover from a deadline: the upstream's, or the client's where it is the slow one."""
         if self._client_blocked:
             self.client.abort()
-        elif self._output.head is not None:
+        elif self._output is not None:
             self._time_out(Stage.READING)
         elif self._sent:
             self._time_out(Stage.WAITING)
@@ -322,7 +322,7 @@ class Exchange:
 
     def broken_request(self, detail: str) -> None:
         """End an exchange whose request stopped making sense in its body."""
-        if self._output.committed:
+        if self._committed:
             self.client.abort()
         else:
             self._answer(400, f"ambiguous request: {detail}", {})
@@ -362,14 +362,14 @@ class Exchange:
             case Recovery.SAME_AGAIN:
                 assert target is not None  # noqa: S101 - it had a connection
                 self._begin_try(self._upstream)
-                self._ask_target(target, None)
+                self._ask(target, None)
             case Recovery.OTHER_TARGET:
                 self._begin_try(self._upstream)
-                self._ask()
+                self.begin()
             case Recovery.FALLBACK:
                 assert self.decision.fallback is not None  # noqa: S101 - the attempt said so
                 self._begin_try(self.decision.fallback)
-                self._ask()
+                self.begin()
             case Recovery.ANSWER:
                 self._answer(failure.status, str(failure), failure.members())
             case Recovery.ABORT:
@@ -379,9 +379,9 @@ class Exchange:
 
     def _attempt(self) -> Attempt:
         return Attempt(
-            committed=self._output.committed,
+            committed=self._committed,
             reused=self._reused,
-            replayable=self._body.replay is not None,
+            replayable=self._body is None or self._body.replay is not None,
             repeatable=self._repeatable(),
             other_targets=self._pool.choose(self._tried, insist=False) is not None,
             fallback=self._may_fall_back(),
@@ -403,12 +403,13 @@ class Exchange:
         if not self.request.complete:
             self.client.close_after_response()
         self.let_go()
-        self._count("strangler", status)
+        self._count(status, "strangler")
         self.client.write(
             problem_response(
                 status,
                 detail,
                 request_id=self.forwarded.request_id,
+                date=self.plane.date,
                 close=self.client.closes_after_response,
                 body=self.head.method != "HEAD",
                 extra=members,
@@ -416,11 +417,11 @@ class Exchange:
         )
         self.client.exchange_done()
 
-    def _system(self) -> str:
-        """Say which system answered: after a fallback it is the other one."""
-        system = self.decision.system
-        return (system.other if self.fell_back else system).value
-
-    def _count(self, system: str, status: int) -> None:
+    def _count(self, status: int, answerer: str = "") -> None:
+        """Count the answer for whoever gave it: after a fallback that is the other system."""
+        if not answerer:
+            decision = self.decision
+            fell_back = self._upstream != decision.primary
+            answerer = decision.stand_in if fell_back else decision.answerer
         seconds = time.perf_counter() - self._started_at
-        self.plane.counters.exchange_done(self.label, system, status, seconds)
+        self.plane.counters.exchange_done(self.label, answerer, status, seconds)

@@ -3,7 +3,7 @@
 import asyncio
 
 from strangler.compare.response import Response
-from strangler.http.forwarding import end_to_end
+from strangler.http.fields import end_to_end
 from strangler.http.message import Headers
 from strangler.proxy.budget import Budget
 from strangler.proxy.failure import Cause, Failure, Stage
@@ -102,18 +102,13 @@ class Fetch:
         """Begin to collect."""
         self._capture.start(head)
 
-    def response_data(self, data: bytes) -> None:
-        """Collect, or give up: what does not fit is not read to its end."""
+    def response_progress(self, data: bytes, trailers: Headers | None) -> None:
+        """Collect, and give the answer in the end; what does not fit is not read to its end."""
         self._capture.data(data)
         if self._capture.too_large:
             self._settle(None)
-
-    def response_finished(self, trailers: Headers) -> None:  # noqa: ARG002 - `Receiver`
-        """Give the answer."""
-        self._settle(self._capture.response())
-
-    def flush(self) -> None:
-        """Do nothing: there is nobody to pass octets on to."""
+        elif trailers is not None:
+            self._settle(self._capture.response())
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:  # noqa: ARG002 - `Receiver`
         """Refuse: nothing of ours asks for an upgrade."""
@@ -163,8 +158,7 @@ async def _ask(
 ) -> Response | Failure | None:
     receiver = Fetch(pool.upstream.name, limit)
     connection.start(receiver, method)
-    connection.write(octets)
-    connection.request_sent()
+    connection.send_whole(octets)
     answer: Response | Failure | None = None
     try:
         async with asyncio.timeout(pool.upstream.timeouts.response):

@@ -19,6 +19,7 @@ from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Comparison, Verdict
+from strangler.http.fields import Fields
 from strangler.http.forwarding import ForwardedHead, connection_fields
 from strangler.http.framing import Framing
 from strangler.http.message import RequestHead
@@ -58,6 +59,7 @@ class Copy:
     decision: Decision
     candidate: str
     head: RequestHead
+    fields: Fields
     forwarded: ForwardedHead
     framing: Framing
     body: bytes
@@ -72,7 +74,7 @@ class Copy:
 
     def request_to(self, upstream: str, role: bytes) -> bytes:
         """Write the whole request; the upstream is told that nobody waits for the answer."""
-        extra = connection_fields(self.head.headers, self.framing, upgrade=False)
+        extra = connection_fields(self.fields, self.framing, upgrade=False)
         origin_form = self.route.origin_form(self.head, upstream)
         head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role)
         return head + self.body
@@ -133,6 +135,7 @@ class Mirror:
             exchange.decision,
             candidate,
             exchange.head,
+            exchange.fields,
             exchange.forwarded,
             exchange.framing,
             b"".join(body),

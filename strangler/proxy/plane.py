@@ -7,12 +7,15 @@ import asyncio
 import itertools
 import random
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 
+from strangler.http.forwarding import via_line
+from strangler.http.returning import date_line
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.failure import Failure
@@ -30,6 +33,10 @@ log = structlog.get_logger()
 
 SWEEP = 0.1
 """Seconds between two looks at all deadlines: one timer for a worker, not one for an exchange."""
+
+LONGEST_TICK = 2 * SWEEP
+"""Seconds by which deadlines come nearer in one sweep at most. While the loop stands still nobody
+is served, so nobody's time runs out."""
 
 FAILURE_LOG_INTERVAL = 1.0
 """Seconds between two log lines about one upstream; what lies between is in the counters."""
@@ -53,6 +60,10 @@ class DataPlane:
         self._id_prefix = secrets.token_hex(10).encode()
         self._serials = itertools.count(1)
         self.now = self._loop.time
+        self.tick = self.now()
+        self.date = date_line(time.time())
+        self.via = via_line(settings.name, "1.1")
+        self.via_older = via_line(settings.name, "1.0")
         self.draw = random.random
         self.settings = settings
         self.counters = Counters()
@@ -151,7 +162,8 @@ class DataPlane:
         """Look at all deadlines, for ever."""
         while True:
             await asyncio.sleep(SWEEP)
-            now = self.now()
+            self.tick = now = min(self.now(), self.tick + LONGEST_TICK)
+            self.date = date_line(time.time())
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for tunnel in [tunnel for tunnel in self.tunnels if tunnel.deadline < now]:

@@ -4,9 +4,9 @@ While a fallback could still replace the response, a short one is held back unti
 service that dies in the middle of an answer is then no error for the client.
 """
 
-from strangler.http.forwarding import end_to_end, forward_response
 from strangler.http.framing import BodyKind
 from strangler.http.message import Headers
+from strangler.http.returning import forward_response
 from strangler.proxy.request_body import last_chunk
 from strangler.proxy.response_reader import ResponseHead
 
@@ -17,77 +17,62 @@ HELD_RESPONSE = 64 * 1024
 class ResponseOutput:
     """The response of one try; `committed` once octets of it have been given away."""
 
-    __slots__ = ("_chunked", "_pieces", "committed", "head", "holding")
+    __slots__ = ("_chunked", "_held", "_pieces", "committed", "head")
 
-    def __init__(self) -> None:
-        """Start before the head."""
-        self._pieces: list[bytes] = []
-        self._chunked = False
-        self.committed = False
-        self.holding = False
-        self.head: ResponseHead | None = None
-
-    def __repr__(self) -> str:
-        """Show the head and whether it has left."""
-        return f"<ResponseOutput {self.head!r} committed={self.committed}>"
-
-    def start(
+    def __init__(
         self,
         head: ResponseHead,
         *,
+        via: bytes,
+        date: bytes,
         request_id: bytes,
         version: str,
         connection: bytes,
         may_hold: bool,
     ) -> None:
         """Write the head; a body of unknown length is chunked for a client that knows chunks."""
+        unannounced = ends_unannounced(head)
         self.head = head
-        self._chunked = ends_unannounced(head) and version == "1.1"
-        self.holding = (
-            may_hold and not ends_unannounced(head) and head.framing.length <= HELD_RESPONSE
-        )
-        self._pieces.append(
-            forward_response(
-                head.status,
-                head.reason,
-                head.headers,
-                request_id=request_id,
-                chunked=self._chunked,
-                connection=connection,
-            )
+        self.committed = False
+        self._chunked = unannounced and version == "1.1"
+        self._held = may_hold and not unannounced and head.framing.length <= HELD_RESPONSE
+        self._pieces = forward_response(
+            head.status,
+            head.reason,
+            head.fields,
+            ours=via + b"Transfer-Encoding: chunked\r\n" if self._chunked else via,
+            date=date,
+            request_id=request_id,
+            connection=connection,
         )
 
-    def data(self, data: bytes) -> None:
-        """Write a piece of the body."""
-        self._pieces.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+    def __repr__(self) -> str:
+        """Show the head and whether it has left."""
+        return f"<ResponseOutput {self.head!r} committed={self.committed}>"
 
-    def finish(self, trailers: Headers) -> None:
-        """Write the end; nothing is held back any longer."""
-        if self._chunked:
-            self._pieces.append(last_chunk(trailers))
-        self.holding = False
+    def progress(self, data: bytes, trailers: Headers | None) -> bytes:
+        """Take a piece of the body, and its end (`trailers` is not None); give what may leave now.
 
-    def take(self) -> bytes:
-        """Give what may leave now, empty while the response is held back."""
+        Nothing leaves while the response is held back.
+        """
         pieces = self._pieces
-        if not pieces or self.holding:
+        if self._chunked:
+            if data:
+                pieces.append(b"%x\r\n%b\r\n" % (len(data), data))
+            if trailers is not None:
+                pieces.append(last_chunk(trailers))
+        else:
+            pieces.append(data)
+        if self._held and trailers is None:
             return b""
-        self.committed = True
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        octets = b"".join(pieces)
         pieces.clear()
-        return data
+        if octets:
+            self.committed = True
+        return octets
 
 
 def ends_unannounced(head: ResponseHead) -> bool:
     """Tell whether the body's length is not known beforehand."""
-    return head.framing.kind in {BodyKind.CHUNKED, BodyKind.UNTIL_CLOSE}
-
-
-def interim_head(head: ResponseHead) -> bytes:
-    """Write a 1xx response: its own fields and nothing of ours, least of all a body's length."""
-    fields = b"".join(
-        b"%b: %b\r\n" % (name, value)
-        for name, value in end_to_end(head.headers)
-        if name.lower() != b"content-length"
-    )
-    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (head.status, head.reason, fields)
+    kind = head.framing.kind
+    return kind is BodyKind.CHUNKED or kind is BodyKind.UNTIL_CLOSE

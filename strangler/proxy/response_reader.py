@@ -7,25 +7,29 @@ connection cannot be trusted with another.
 
 import httptools
 
-from strangler.http.forwarding import keeps_alive
-from strangler.http.framing import BodyKind, Framing, FramingError, response_framing
+from strangler.http.fields import Fields, response_fields, without
+from strangler.http.framing import NO_BODY, BodyKind, FramingError, response_framing
 from strangler.http.message import Headers
+from strangler.http.roles import LENGTH
 from strangler.proxy.request_reader import MAX_HEAD, TooLargeError
 
 
 class ResponseHead:
-    """The head of one response, final or interim; `framing` and `keep_alive` once it is whole."""
+    """The head of one response, final or interim.
 
-    __slots__ = ("framing", "headers", "keep_alive", "reason", "size", "status", "version")
+    `fields`, `framing` and `keep_alive` are known once it is whole.
+    """
+
+    __slots__ = ("fields", "framing", "headers", "keep_alive", "reason", "size", "status")
 
     def __init__(self) -> None:
         """Start empty."""
         self.status = 0
         self.reason = b""
-        self.version = ""
         self.headers: list[tuple[bytes, bytes]] = []
         self.size = 0
-        self.framing = Framing(BodyKind.NONE)
+        self.fields: Fields
+        self.framing = NO_BODY
         self.keep_alive = False
 
     def __repr__(self) -> str:
@@ -161,24 +165,27 @@ class ResponseReader:
         if self.complete:
             return
         head = self._head
-        head.status = self._parser.get_status_code()
-        head.version = self._parser.get_http_version()
+        status = head.status = self._parser.get_status_code()
+        version = self._parser.get_http_version()
         self._headers_done = True
         self._silent = 0
+        head.fields = fields = response_fields(head.headers)
         try:
-            head.framing = response_framing(self._method, head.status, head.headers, head.version)
+            framing = head.framing = response_framing(self._method, status, fields, version)
         except FramingError as error:
             self.error = str(error)
             return
-        if head.interim:
+        if status < 200 and status != 101:
             return
-        head.keep_alive = (
-            keeps_alive(head.headers, head.version)
-            and head.framing.kind is not BodyKind.UNTIL_CLOSE
-        )
+        if status == 204 and LENGTH in fields.noted:
+            # RFC 9110 section 8.6: it must not have one, and some clients would wait for the body.
+            head.headers = list(without(head.headers, b"content-length".__eq__))
+            head.fields = response_fields(head.headers)
+        kind = framing.kind
+        head.keep_alive = fields.keeps_alive(version) and kind is not BodyKind.UNTIL_CLOSE
         self.head = head
         # Whatever follows now is behind the response, though the parser may call it a body.
-        self.complete = head.framing.kind is BodyKind.NONE and head.status != 101
+        self.complete = kind is BodyKind.NONE and status != 101
 
     def on_chunk_header(self) -> None:
         """Notice a body where there is none."""

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 class Settings:
     """Seconds, octets and counts.
 
+    `name` is what Via calls us; no other proxy on the way may bear it, or it would be refused.
     `idle`: a client connection without a request; above the 60 s that browsers and load balancers
     keep theirs. `head`: from a request head's first octet to its last. `drain`: from SIGTERM until
     what still runs is cut off. `copied_body`: of a request's or a response's body that a shadow
@@ -17,6 +18,7 @@ class Settings:
     process, so that no comparison holds the loop for more than 5 ms.
     """
 
+    name: str = "strangler"
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     idle: float = 75.0
     head: float = 10.0

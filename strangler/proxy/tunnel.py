@@ -27,7 +27,7 @@ class Tunnel:
         self._closing = False
         self._standing = len(ends)
         self.ends = ends
-        self.deadline = plane.now() + idle
+        self.deadline = plane.tick + idle
         for end, other in (ends, reversed(ends)):
             end.tunnel = self
             end.other = other
@@ -40,14 +40,14 @@ class Tunnel:
     def progress(self) -> None:
         """Take note that octets have passed."""
         if not self._closing:
-            self.deadline = self._plane.now() + self._idle
+            self.deadline = self._plane.tick + self._idle
 
     def close(self) -> None:
         """Close both ends; what is buffered still leaves, if its reader takes it soon."""
         if self._closing:
             return
         self._closing = True
-        self.deadline = self._plane.now() + FLUSH
+        self.deadline = self._plane.tick + FLUSH
         for end in self.ends:
             end.transport.close()
 

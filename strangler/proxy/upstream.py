@@ -11,8 +11,8 @@ from strangler.proxy.response_reader import ResponseHead, ResponseReader
 class Receiver(Protocol):
     """Whoever waits for a response: a client's exchange, a shadow copy, a health check.
 
-    Calls come in this order: any `interim`, one `response_started`, any `response_data`, one
-    `response_finished`; `flush` ends each batch. `upstream_failed` may take the place of any.
+    Calls come in this order: any `interim`, one `response_started`, then `response_progress` for
+    each batch of octets, the first with the head. `upstream_failed` may take the place of any.
     """
 
     def interim(self, head: ResponseHead) -> None:
@@ -21,14 +21,11 @@ class Receiver(Protocol):
     def response_started(self, head: ResponseHead) -> None:
         """Take the head of the final response."""
 
-    def response_data(self, data: bytes) -> None:
-        """Take a piece of its body."""
+    def response_progress(self, data: bytes, trailers: Headers | None) -> None:
+        """Take a piece of its body, maybe empty; `trailers` are not None where it is the last.
 
-    def response_finished(self, trailers: Headers) -> None:
-        """Take note of its end. The connection has been released or closed already."""
-
-    def flush(self) -> None:
-        """Pass on what this batch of octets brought."""
+        By then the connection has been released or closed.
+        """
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:
         """Take over the connection after a 101; `rest` came behind it."""
@@ -95,9 +92,10 @@ class UpstreamConnection(asyncio.Protocol):
         """Send octets of the request."""
         self.transport.write(data)
 
-    def request_sent(self) -> None:
-        """Take note that the request is whole: only then can the connection serve another."""
+    def send_whole(self, data: bytes) -> None:
+        """Send the last octets of the request: only now can the connection serve another."""
         self._request_sent = True
+        self.transport.write(data)
 
     def pause_reading(self) -> None:
         """Let the upstream wait: the reader behind us is slow."""
@@ -134,11 +132,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on and pass on; octets that nobody asked for close the connection."""
-        if self._receiver is None:
+        receiver = self._receiver
+        if receiver is None:
             self.transport.abort()
             return
         self._reader.feed(data)
-        self._deliver()
+        self._deliver(receiver)
 
     def eof_received(self) -> bool:
         """Close from our side too."""
@@ -149,7 +148,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._home.forget(self)
         if self._receiver is not None:
             self._reader.close(orderly=error is None)
-            self._deliver(str(error or ""))
+            self._deliver(self._receiver, str(error or ""))
 
     def pause_writing(self) -> None:
         """Pass back-pressure on to whoever sends the body."""
@@ -161,42 +160,52 @@ class UpstreamConnection(asyncio.Protocol):
         if self._receiver is not None:
             self._receiver.upstream_blocked(blocked=False)
 
-    def _deliver(self, detail: str = "") -> None:
-        reader, receiver = self._reader, self._receiver
-        assert receiver is not None  # noqa: S101 - both callers have checked
+    def _deliver(self, receiver: Receiver, detail: str = "") -> None:
+        reader = self._reader
         if reader.error:
             self._fail(receiver, detail or reader.error)
             return
-        for interim in reader.interim:
-            receiver.interim(interim)
-        reader.interim.clear()
-        if reader.head is not None and not self._started:
+        if reader.interim:
+            self._deliver_interim(receiver)
+        head, chunks = reader.head, reader.chunks
+        if head is None:
+            return
+        if not self._started:
             self._started = True
-            if reader.head.status == 101:
+            if head.status == 101:
                 self._receiver = None
-                receiver.upgraded(reader.head, reader.rest or b"")
+                receiver.upgraded(head, reader.rest or b"")
                 return
-            receiver.response_started(reader.head)
-        if reader.chunks:
-            data = reader.chunks[0] if len(reader.chunks) == 1 else b"".join(reader.chunks)
-            reader.chunks.clear()
-            receiver.response_data(data)
+            receiver.response_started(head)
+        data = b"" if not chunks else chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
         if reader.complete:
-            self._finish(receiver)
-        receiver.flush()
+            self._receiver = None
+            self._release(head)
+            receiver.response_progress(data, reader.trailers)
+        else:
+            receiver.response_progress(data, None)
 
-    def _finish(self, receiver: Receiver) -> None:
-        reader = self._reader
-        self._receiver = None
+    def _deliver_interim(self, receiver: Receiver) -> None:
+        for head in self._reader.interim:
+            receiver.interim(head)
+        self._reader.interim.clear()
+
+    def _release(self, head: ResponseHead) -> None:
+        """Go home after a response, or close where another one could not be trusted."""
+        transport = self.transport
         self.served += 1
-        clean = reader.head is not None and reader.head.keep_alive and not reader.surplus
-        # A request of which octets still wait here was answered before it was read.
-        read = self._request_sent and not self.transport.get_write_buffer_size()
-        if clean and read and not self.transport.is_closing():
+        if (
+            head.keep_alive
+            and self._request_sent
+            and not self._reader.surplus
+            and not transport.is_closing()
+            # A request of which octets still wait here was answered before it was read.
+            and not transport.get_write_buffer_size()
+        ):
             self._home.put_back(self)
         else:
-            self.transport.abort()
-        receiver.response_finished(reader.trailers)
+            transport.abort()
 
     def _fail(self, receiver: Receiver, detail: str) -> None:
         self._receiver = None

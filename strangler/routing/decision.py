@@ -4,7 +4,7 @@ A route is compiled once, when the table is, to one `Plan` for its reads and one
 Per request, `decide` picks one of the plan's ready-made decisions: no phase is looked at again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from strangler.routing.phase import System
@@ -19,13 +19,20 @@ class Decision:
 
     All are names of upstreams. `candidate` gets a shadow copy, `fallback` is asked instead when
     the primary fails before the first byte of its response; either may be None. `system` is the
-    side that `primary` stands for.
+    side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
     """
 
     primary: str
     system: System
     candidate: str | None = None
     fallback: str | None = None
+    answerer: str = field(init=False)
+    stand_in: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the names once: an enum's value costs two calls each time."""
+        object.__setattr__(self, "answerer", self.system.value)
+        object.__setattr__(self, "stand_in", self.system.other.value)
 
 
 @dataclass(frozen=True, slots=True)

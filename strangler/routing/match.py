@@ -83,21 +83,41 @@ def _sorted(claims: tuple[Claim[T], ...]) -> tuple[Claim[T], ...]:
 
 
 def _search(node: Node[T], segments: list[str], depth: int, head: RequestHead) -> T | None:
-    # The hot path: `_walk` with the conditions looked at on the way, and no generators.
-    if depth == len(segments):
-        if node.here and (found := _first(node.here, head)) is not None:
-            return found
+    # The hot path: `_walk` with the conditions looked at on the way, and no generators. As long as
+    # a node has no parameters there is one way on, and no need to come back for another.
+    passed: list[tuple[Claim[T], ...]] = []
+    end = len(segments)
+    while depth < end:
+        if node.below:
+            passed.append(node.below)
+        child = node.literals.get(segments[depth])
+        if node.branches:
+            found = _search_branches(node, child, segments, depth, head)
+            break
+        if child is None:
+            found = None
+            break
+        node = child
+        depth += 1
     else:
-        segment = segments[depth]
-        child = node.literals.get(segment)
-        if child is not None and (found := _search(child, segments, depth + 1, head)) is not None:
+        found = _first(node.here, head) if node.here else None
+        if found is None and node.below:
+            passed.append(node.below)
+    while found is None and passed:
+        found = _first(passed.pop(), head)
+    return found
+
+
+def _search_branches(
+    node: Node[T], literal: Node[T] | None, segments: list[str], depth: int, head: RequestHead
+) -> T | None:
+    if literal is not None and (found := _search(literal, segments, depth + 1, head)) is not None:
+        return found
+    segment = segments[depth]
+    for accepts, child in node.branches:
+        if accepts(segment) and (found := _search(child, segments, depth + 1, head)) is not None:
             return found
-        for accepts, child in node.branches:
-            if accepts(segment) and (
-                (found := _search(child, segments, depth + 1, head)) is not None
-            ):
-                return found
-    return _first(node.below, head) if node.below else None
+    return None
 
 
 def _first(claims: tuple[Claim[T], ...], head: RequestHead) -> T | None:

@@ -9,7 +9,7 @@ from strangler.routing.decision import Plan
 from strangler.routing.keys import KeySource
 from strangler.routing.match import Node
 from strangler.routing.pattern import Pattern
-from strangler.routing.phase import Effect, Phase, effect_of
+from strangler.routing.phase import READ_METHODS, Effect, Phase, effect_of
 from strangler.routing.rewrite import Rewrite
 from strangler.routing.way_back import WayBack
 
@@ -185,7 +185,9 @@ class Route:
 
     def plan_for(self, method: str) -> Plan:
         """Choose the plan of reads or of writes for one method."""
-        return self.reads if effect_of(method, self.effect) is Effect.READ else self.writes
+        if self.effect is None:
+            return self.reads if method in READ_METHODS else self.writes
+        return self.reads if self.effect is Effect.READ else self.writes
 
     def origin_form(self, head: RequestHead, upstream: str) -> bytes:
         """Give the request target for one upstream: rewritten for the service alone."""

@@ -5,28 +5,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strangler.http.fields import end_to_end, request_fields, response_fields
 from strangler.http.forwarding import (
+    ForwardedHead,
     Peer,
-    asks_for_websocket,
     client_address,
     connection_fields,
-    end_to_end,
     forward_request,
-    forward_response,
-    keeps_alive,
     trailer_section,
+    via_line,
 )
 from strangler.http.framing import CHUNKED, NO_BODY, Framing
 from strangler.http.message import Headers
+from strangler.http.returning import forward_response
 
 STRANGER = Peer("203.0.113.9")
 PROXY = Peer("10.0.0.1", trusted=True)
 HOST = (b"Host", b"shop.example.org")
+VIA = via_line("strangler", "1.1")
+
+
+def forwarded(headers: Headers, peer: Peer = STRANGER) -> ForwardedHead:
+    """The head that leaves for an upstream."""
+    return forward_request(request_fields(headers, trusted=peer.trusted), peer, VIA, b"fresh")
 
 
 def sent(headers: Headers, peer: Peer = STRANGER) -> list[tuple[bytes, bytes]]:
     """The fields that reach the upstream, read by another parser (names in lower case)."""
-    octets = forward_request(headers, peer, b"fresh").to_bytes("GET", b"/")
+    octets = forwarded(headers, peer).to_bytes("GET", b"/")
     reader = h11.Connection(h11.SERVER)
     reader.receive_data(octets)
     request = reader.next_event()
@@ -36,8 +42,16 @@ def sent(headers: Headers, peer: Peer = STRANGER) -> list[tuple[bytes, bytes]]:
 
 def received(headers: Headers, *, chunked: bool = False) -> list[tuple[bytes, bytes]]:
     """The fields that reach the client, read by another parser (names in lower case)."""
-    octets = forward_response(
-        200, b"OK", headers, request_id=b"id", chunked=chunked, connection=b""
+    octets = b"".join(
+        forward_response(
+            200,
+            b"OK",
+            response_fields(headers),
+            ours=VIA + b"Transfer-Encoding: chunked\r\n" * chunked,
+            date=b"Date: now\r\n",
+            request_id=b"id",
+            connection=b"",
+        )
     )
     reader = h11.Connection(h11.CLIENT)
     reader.send(h11.Request(method="GET", target="/", headers=[HOST]))
@@ -105,7 +119,7 @@ def test_no_claim_of_a_stranger_crosses(names: list[bytes], hyphen: bytes, upper
     spelt = [name.replace(b"-", hyphen) for name in names]
     claims = [(name.upper() if upper else name, b"CLAIM") for name in spelt]
     fields = [HOST, *claims, (b"X-Strangler-Shadow".replace(b"-", hyphen), b"CLAIM")]
-    assert b"CLAIM" not in forward_request(fields, STRANGER, b"fresh").fields
+    assert b"CLAIM" not in forwarded(fields).fields
 
 
 def test_a_stranger_is_named_to_the_upstream() -> None:
@@ -150,14 +164,15 @@ def test_what_a_proxy_of_ours_says_is_continued() -> None:
 def test_the_client_is_the_last_hop_that_nobody_vouches_for(
     forwarded_for: list[bytes], address: str
 ) -> None:
-    fields = [(b"X-Forwarded-For", value) for value in forwarded_for]
+    headers = [(b"X-Forwarded-For", value) for value in forwarded_for]
+    fields = request_fields(headers, trusted=True)
     assert client_address(fields, PROXY, lambda hop: hop.startswith("10.")) == address
     assert client_address(fields, STRANGER, lambda hop: hop.startswith("10.")) == "203.0.113.9"
 
 
 def test_what_crosses_keeps_its_order_case_and_duplicates() -> None:
     fields = [HOST, (b"X-b", b"2"), (b"x-A", b"1"), (b"X-B", b"3"), (b"Cookie", b"a=\xff")]
-    lines = forward_request(fields, STRANGER, b"fresh").fields
+    lines = forwarded(fields).fields
     assert lines.startswith(b"".join(b"%b: %b\r\n" % field for field in fields))
 
 
@@ -175,12 +190,10 @@ def test_what_crosses_keeps_its_order_case_and_duplicates() -> None:
     ],
 )
 def test_a_request_has_exactly_one_valid_id(brought: list[bytes], kept: bytes) -> None:
-    forwarded = forward_request(
-        [HOST, *((b"X-Request-ID", value) for value in brought)], STRANGER, b"fresh"
-    )
-    assert forwarded.request_id == kept
-    assert forwarded.fields.lower().count(b"x-request-id: ") == 1
-    assert b": %b\r\n" % kept in forwarded.fields
+    fields, request_id = forwarded([HOST, *((b"X-Request-ID", value) for value in brought)])
+    assert request_id == kept
+    assert fields.lower().count(b"x-request-id: ") == 1
+    assert b": %b\r\n" % kept in fields
 
 
 def test_both_ways_say_that_they_led_through_us() -> None:
@@ -213,7 +226,7 @@ def test_a_response_is_framed_anew() -> None:
 def test_our_own_connection_is_described_in_our_own_words(
     headers: Headers, framing: Framing, upgrade: bool, lines: bytes
 ) -> None:
-    assert connection_fields(headers, framing, upgrade=upgrade) == lines
+    assert connection_fields(request_fields(headers), framing, upgrade=upgrade) == lines
 
 
 @pytest.mark.parametrize(
@@ -233,16 +246,17 @@ def test_a_connection_persists_as_its_version_has_it(
 ) -> None:
     """RFC 9112 section 9.3."""
     headers = [] if connection is None else [(b"Connection", connection)]
-    assert keeps_alive(headers, version) is kept
+    assert request_fields(headers).keeps_alive(version) is kept
+    assert response_fields(headers).keeps_alive(version) is kept
 
 
 def test_only_a_nominated_upgrade_to_websocket_asks_for_one() -> None:
     """RFC 6455 section 4.1."""
     upgrade, websocket = (b"connection", b"keep-alive, Upgrade"), (b"UPGRADE", b"WebSocket")
-    assert asks_for_websocket([upgrade, websocket])
-    assert not asks_for_websocket([websocket])
-    assert not asks_for_websocket([upgrade])
-    assert not asks_for_websocket([upgrade, (b"Upgrade", b"h2c")])
+    assert request_fields([upgrade, websocket]).asks_for_websocket
+    assert not request_fields([websocket]).asks_for_websocket
+    assert not request_fields([upgrade]).asks_for_websocket
+    assert not request_fields([upgrade, (b"Upgrade", b"h2c")]).asks_for_websocket
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import pytest
 
+from strangler.http.fields import response_fields
 from strangler.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyKind, Framing
-from strangler.proxy.response_output import HELD_RESPONSE, ResponseOutput, interim_head
+from strangler.http.returning import interim_response
+from strangler.proxy.response_output import HELD_RESPONSE, ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
 
 
@@ -11,32 +13,29 @@ def head_with(framing: Framing, *fields: tuple[bytes, bytes], status: int = 200)
     head = ResponseHead()
     head.status, head.reason, head.framing = status, b"OK", framing
     head.headers = list(fields)
+    head.fields = response_fields(head.headers)
     return head
 
 
 def started(framing: Framing, *, version: str = "1.1", may_hold: bool = False) -> ResponseOutput:
-    output = ResponseOutput()
     fields = [(b"Content-Length", b"%d" % framing.length)] if framing.length else []
-    output.start(
+    return ResponseOutput(
         head_with(framing, *fields),
+        via=b"Via: 1.1 us\r\n",
+        date=b"Date: now\r\n",
         request_id=b"id",
         version=version,
         connection=b"",
         may_hold=may_hold,
     )
-    return output
 
 
 def test_a_body_of_known_length_passes_as_it_is() -> None:
     output = started(Framing(BodyKind.LENGTH, 5))
-    assert output.take().endswith(
-        b"\r\nContent-Length: 5\r\nVia: 1.1 strangler\r\nX-Request-Id: id\r\n\r\n"
+    assert output.progress(b"hel", None).endswith(
+        b"\r\nContent-Length: 5\r\nVia: 1.1 us\r\nDate: now\r\nX-Request-Id: id\r\n\r\nhel"
     )
-    output.data(b"hel")
-    output.data(b"lo")
-    assert output.take() == b"hello"
-    output.finish([])
-    assert output.take() == b""
+    assert output.progress(b"lo", []) == b"lo"
 
 
 @pytest.mark.parametrize("framing", [CHUNKED, UNTIL_CLOSE])
@@ -44,9 +43,8 @@ def test_a_body_of_unknown_length_is_chunked_for_a_client_that_knows_chunks(
     framing: Framing,
 ) -> None:
     output = started(framing)
-    output.data(b"hello")
-    output.finish([(b"Checksum", b"1"), (b"Set-Cookie", b"a=b")])
-    head, _, body = output.take().partition(b"\r\n\r\n")
+    octets = output.progress(b"hello", [(b"Checksum", b"1"), (b"Set-Cookie", b"a=b")])
+    head, _, body = octets.partition(b"\r\n\r\n")
     assert b"Transfer-Encoding: chunked" in head
     assert body == b"5\r\nhello\r\n0\r\nChecksum: 1\r\n\r\n"
 
@@ -54,10 +52,8 @@ def test_a_body_of_unknown_length_is_chunked_for_a_client_that_knows_chunks(
 @pytest.mark.parametrize("framing", [CHUNKED, UNTIL_CLOSE])
 def test_for_an_older_client_it_ends_with_the_connection(framing: Framing) -> None:
     """RFC 9112 section 6.1: no transfer coding for HTTP/1.0."""
-    output = started(framing, version="1.0")
-    output.data(b"hello")
-    output.finish([(b"Checksum", b"1")])
-    head, _, body = output.take().partition(b"\r\n\r\n")
+    octets = started(framing, version="1.0").progress(b"hello", [(b"Checksum", b"1")])
+    head, _, body = octets.partition(b"\r\n\r\n")
     assert b"Transfer-Encoding" not in head
     assert body == b"hello"
 
@@ -65,10 +61,8 @@ def test_for_an_older_client_it_ends_with_the_connection(framing: Framing) -> No
 @pytest.mark.parametrize("framing", [NO_BODY, Framing(BodyKind.LENGTH, HELD_RESPONSE)])
 def test_a_short_response_is_held_back_until_it_is_whole(framing: Framing) -> None:
     output = started(framing, may_hold=True)
-    output.data(b"x" * framing.length)
-    assert (output.take(), output.committed) == (b"", False)
-    output.finish([])
-    assert output.take().endswith(b"\r\n\r\n" + b"x" * framing.length)
+    assert (output.progress(b"x" * framing.length, None), output.committed) == (b"", False)
+    assert output.progress(b"", []).endswith(b"\r\n\r\n" + b"x" * framing.length)
     assert output.committed
 
 
@@ -77,17 +71,13 @@ def test_a_short_response_is_held_back_until_it_is_whole(framing: Framing) -> No
 )
 def test_a_long_response_or_one_of_unknown_length_is_streamed_at_once(framing: Framing) -> None:
     output = started(framing, may_hold=True)
-    assert output.take().startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not output.committed
+    assert output.progress(b"", None).startswith(b"HTTP/1.1 200 OK\r\n")
     assert output.committed
 
 
 def test_nothing_is_held_where_nothing_could_replace_it() -> None:
-    assert started(NO_BODY).take().startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-def test_nothing_is_committed_before_the_head() -> None:
-    output = ResponseOutput()
-    assert (output.take(), output.committed, output.head) == (b"", False, None)
+    assert started(NO_BODY).progress(b"", None).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_an_interim_response_crosses_without_what_is_about_the_connection() -> None:
@@ -100,4 +90,7 @@ def test_an_interim_response_crosses_without_what_is_about_the_connection() -> N
         (b"Content-Length", b"0"),
         status=103,
     )
-    assert interim_head(head) == b"HTTP/1.1 103 OK\r\nLink: </a>\r\n\r\n"
+    assert (
+        interim_response(head.status, head.reason, head.headers)
+        == b"HTTP/1.1 103 OK\r\nLink: </a>\r\n\r\n"
+    )

@@ -39,12 +39,12 @@ def test_a_response_crosses_as_it_came_with_what_is_ours_added(wire: Wire) -> No
     upstream.head()
     upstream.send(
         b"HTTP/1.1 299 Quite \xe9 Good\r\nSet-Cookie: a=1\r\nSET-cookie: b=2\r\n"
-        b"Content-Length: 2\r\n\r\nok"
+        b"Date: yesterday\r\nContent-Length: 2\r\n\r\nok"
     )
 
     client.expect(
         b"HTTP/1.1 299 Quite \xe9 Good\r\nSet-Cookie: a=1\r\nSET-cookie: b=2\r\n"
-        b"Content-Length: 2\r\nVia: 1.1 strangler\r\nX-Request-Id: r-1\r\n\r\nok"
+        b"Date: yesterday\r\nContent-Length: 2\r\nVia: 1.1 strangler\r\nX-Request-Id: r-1\r\n\r\nok"
     )
 
 
