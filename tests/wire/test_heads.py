@@ -82,7 +82,7 @@ def host(value: bytes) -> bytes:
     ("RFC 9112 section 3.2", "another Host in capitals", get(b"Host: a", b"HOST: b")),
     ("RFC 9112 section 3.2", "a Host behind a space", get(b"Host: a", b" Host: b")),
     ("RFC 9112 section 3.2", "a second Host without its colon", get(b"Host: a", b"Host")),
-    ("RFC 9112 section 3.2", "two Hosts in HTTP/1.0", b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
+    ("RFC 9112 section 3.2", "two in HTTP/1.0", b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
     # Fields
     ("RFC 9112 section 5.2", "a folded first field", get(b" folded", b"Host: a")),
     ("RFC 9112 section 5.2", "a field folded with a tab", get(b"Host: a", b"X: 1", b"\t2")),
@@ -100,7 +100,7 @@ def host(value: bytes) -> bytes:
     ("RFC 9110 section 5.5", "an escape character in a value", get(b"Host: a", b"X: \x1b[2J")),
     ("RFC 9112 section 2.2", "a CR at the end of a value", get(b"Host: a", b"X: a\r")),
     ("RFC 9112 section 2.2", "a CR before the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"),
-    ("RFC 9112 section 2.2", "an LF for the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\nX: y\r\n\r\n"),
+    ("RFC 9112 section 2.2", "an LF for an empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\nX:\r\n"),
     # Content-Length
     ("CVE-2021-32715 in hyper", "a plus", post(b"Content-Length: +2", body=b"hi")),
     ("RFC 9110 section 8.6", "minus nought", post(b"Content-Length: -0")),
@@ -114,7 +114,7 @@ def host(value: bytes) -> bytes:
     ("RFC 9110 section 8.6", "a quoted length", post(b'Content-Length: "2"', body=b"hi")),
     ("RFC 9110 section 8.6", "a no-break space", post(b"Content-Length: \xa02", body=b"hi")),
     ("RFC 9110 section 8.6", "an Arabic two", post(b"Content-Length: \xd9\xa2", body=b"hi")),
-    ("RFC 9110 section 8.6", "a list that ends in a comma", post(b"Content-Length: 2,", body=b"hi")),
+    ("RFC 9110 section 8.6", "a comma behind it", post(b"Content-Length: 2,", body=b"hi")),
     ("RFC 9110 section 8.6", "a vertical tab", post(b"Content-Length: 2\x0b", body=b"hi")),
     ("CVE-2014-0099 in Tomcat", "64 bits and 2", post(b"Content-Length: 18446744073709551618")),
     ("CVE-2023-40167 in Jetty", "a plus and nought", post(b"Content-Length: +0")),
@@ -133,16 +133,16 @@ def test_a_head_beyond_the_grammar_is_refused(wire: Wire, sent: bytes) -> None:
     ("RFC 9112 section 2.2", "an empty line before it", b"\r\n" + get(b"Host: a")),
     ("RFC 9112 section 2.2", "two empty lines before it", b"\r\n\r\n" + get(b"Host: a")),
     ("RFC 9112 section 5.1", "no space behind a colon", get(b"Host:a", b"X:1")),
-    ("RFC 9112 section 5.1", "spaces and tabs around a value", get(b"Host: \t a\t ", b"X: \t 1 \t")),
+    ("RFC 9112 section 5.1", "tabs around a value", get(b"Host: \t a\t ", b"X: \t 1 \t")),
     ("RFC 9110 section 5.5", "an empty value", get(b"Host: a", b"Empty:", b"X: 1")),
-    ("RFC 9110 section 5.6.2", "every octet of a name", get(b"Host: a", b"!#$%&'*+-.^_`|~09azAZ: 1", b"X: 1")),
+    ("RFC 9110 section 5.6.2", "all that names hold", get(b"Host: a", b"!#$%&'*+-.^_`|~09azAZ: 1")),
     ("RFC 9112 section 3.2", "Host behind other fields", get(b"X: 1", b"hOST: a")),
     ("RFC 9112 section 3.2.2", "the absolute form", get(b"Host: a", b"X: 1", path=b"http://a/a")),
-    ("RFC 9110 section 4.2.3", "a scheme and a host in capitals", get(b"Host: a", b"X: 1", path=b"HTTP://A/a")),
+    ("RFC 9110 section 4.2.3", "a scheme and a host in capitals", get(b"Host: a", path=b"HTTP://A/a")),
     ("RFC 9110 section 4.2.3", "the default port said", get(b"Host: a", b"X: 1", path=b"http://a:80/a")),
     ("RFC 9112 section 3.2", "an IPv6 address and a port", get(b"Host: [::1]:80", b"X: 1")),
     ("RFC 9110 section 5.3", "a field twice", get(b"Host: a", b"X: 1", b"Y: 1", b"y: 2")),
-    ("RFC 9110 section 8.6", "a length behind a tab", get(b"Host: a", b"Content-Length:\t0\t", b"X: 1")),
+    ("RFC 9110 section 8.6", "a length behind a tab", get(b"Host: a", b"Content-Length:\t0\t")),
 )  # fmt: skip
 def test_a_head_at_the_edge_of_the_grammar_is_served(wire: Wire, sent: bytes) -> None:
     head = served(wire, sent)

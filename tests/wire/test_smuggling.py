@@ -158,9 +158,8 @@ def test_a_coding_in_disguise_beside_a_length_is_refused(wire: Wire, coding: byt
 
     Among them CVE-2019-16276 in Go (a space before the colon), CVE-2019-18277 in HAProxy (a
     vertical tab), CVE-2022-32215 in llhttp (a value on the next line), CVE-2023-30589 in llhttp (a
-    CR alone), CVE-2022-35256 in llhttp (an LF alone), CVE-2020-25613 in WEBrick (chunked
-    somewhere in the value),
-    CVE-2023-25725 in HAProxy (an empty name).
+    CR alone), CVE-2022-35256 in llhttp (an LF alone), CVE-2020-25613 in WEBrick (chunked anywhere
+    in the value), CVE-2023-25725 in HAProxy (an empty name).
     """
     refused(wire.client(post(length_of(HIDDEN), coding, body=HIDDEN) + VICTIM))
     reaches_only(wire, b"/next")

@@ -110,7 +110,7 @@ def test_what_servers_read_in_two_ways_is_refused(wire: Wire, sent: bytes) -> No
     ("RFC 3986 section 6.2.2.3", "/x/../rewritten/./y", "/y"),
     ("RFC 3986 section 6.2.2.2", "/%72ewritten/%79", "/%79"),
     ("RFC 3986 section 3.3", "//rewritten/y//z", "/y//z"),
-    ("CVE-2023-25690 in Apache", "/rewritten/x%20HTTP/1.1%0d%0aX:%20y", "/x%20HTTP/1.1%0d%0aX:%20y"),
+    ("CVE-2023-25690 in Apache", "/rewritten/%20HTTP/1.1%0d%0aX:y", "/%20HTTP/1.1%0d%0aX:y"),
 )  # fmt: skip
 def test_a_rewritten_path_keeps_the_spelling_of_what_is_left(
     wire: Wire, sent: str, forwarded: str
