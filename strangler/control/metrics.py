@@ -72,6 +72,12 @@ class Snapshot:
         )
         yield from self._sparing()
         yield _counter(
+            "strangler_unmapped_bodies",
+            "JSON bodies too large to have their URLs mapped, by route.",
+            ("route",),
+            (((route,), count) for route, count in counters.unmapped_bodies.items()),
+        )
+        yield _counter(
             "strangler_refusals",
             "Requests refused before they were routed, by status.",
             ("status",),

@@ -13,6 +13,7 @@ LENGTH = 2
 REQUEST_ID = 3
 VIA = 4
 DATE = 5
+REFERENCE = 6
 HEARSAY = 10
 FORWARDED = 11
 REMOVED = 12
@@ -41,6 +42,10 @@ _IN_RESPONSES = _HOP_BY_HOP | {
     b"content-length": LENGTH,
     b"x-request-id": REQUEST_ID,
     b"date": DATE,
+    # What says where something is, which may be an address or a path of the upstream's own.
+    b"location": REFERENCE,
+    b"content-location": REFERENCE,
+    b"set-cookie": REFERENCE,
 }
 
 # Ours to say are the three that say who asked; the others upstreams believe of whoever stands

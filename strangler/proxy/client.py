@@ -80,6 +80,11 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing is under way: such a connection may be closed without loss."""
         return self._exchange is None and not self._head_begun and not self._lingering
 
+    @property
+    def peer(self) -> Peer:
+        """Who sits at the other end."""
+        return self._peer
+
     # What the transport tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -45,6 +45,7 @@ class Counters:
     `refusals`: requests refused before they were routed, by status.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
+    `unmapped_bodies`: JSON bodies too large to have their URLs mapped, by route.
     `unreported`: observations that could not be handed to the control plane.
     """
 
@@ -58,6 +59,7 @@ class Counters:
     ejections: Counter[str] = field(default_factory=Counter)
     retries: Counter[tuple[str, str]] = field(default_factory=Counter)
     shed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmapped_bodies: Counter[str] = field(default_factory=Counter)
     cancelled: int = 0
     aborted: int = 0
     connections: int = 0
@@ -85,6 +87,7 @@ class Counters:
         self.ejections += other.ejections
         self.retries += other.retries
         self.shed += other.shed
+        self.unmapped_bodies += other.unmapped_bodies
         self.cancelled += other.cancelled
         self.aborted += other.aborted
         self.connections += other.connections

@@ -14,10 +14,13 @@ from strangler.http.framing import BodyKind
 from strangler.http.head import ReadHead
 from strangler.http.message import Headers
 from strangler.http.problem import problem_response
+from strangler.http.reference import client_origin
 from strangler.http.returning import forward_response, interim_response
+from strangler.http.roles import REFERENCE
 from strangler.proxy.counters import UNCLAIMED
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.fetch import Capture
+from strangler.proxy.mapped_output import MappedOutput, mapped_output
 from strangler.proxy.pool import TargetPool
 from strangler.proxy.recovery import IDEMPOTENT, Attempt, Recovery, recover
 from strangler.proxy.request_body import RequestBody
@@ -27,6 +30,7 @@ from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.tunnel import open_tunnel
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.decision import Decision
+from strangler.routing.map_back import map_back
 from strangler.routing.phase import Effect
 from strangler.routing.table import Route
 
@@ -129,7 +133,7 @@ class Exchange:
         self._reused = False
         self._sent = False
         self._blocked = False
-        self._output: ResponseOutput | None = None
+        self._output: ResponseOutput | MappedOutput | None = None
 
     # The request, outwards.
 
@@ -219,21 +223,31 @@ class Exchange:
 
     def response_started(self, head: ResponseHead) -> None:
         """Write the head for the client, held back while a fallback could still take over."""
-        version = self.request.version
-        client = self.client
-        if not self.request.complete or (version != "1.1" and ends_unannounced(head)):
-            client.close_after_response()
-        self._output = ResponseOutput(
+        if not self.request.complete or (self.request.version != "1.1" and ends_unannounced(head)):
+            self.client.close_after_response()
+        route = self.route
+        if REFERENCE in head.fields.noted or (route is not None and route.json_urls):
+            origin = client_origin(self.head, self.client.peer)
+            back = map_back(self._pool.upstream, route, self.head, origin)
+            self._output = mapped_output(head, back, self._write, self._count_unmapped)
+        else:
+            self._output = self._write(head)
+        if self._capture is not None:
+            self._capture.start(head)
+
+    def _write(self, head: ResponseHead) -> ResponseOutput:
+        return ResponseOutput(
             head,
             via=self.plane.via,
             date=self.plane.date,
             request_id=self.forwarded.request_id,
-            version=version,
-            connection=client.connection_field(),
+            version=self.request.version,
+            connection=self.client.connection_field(),
             may_hold=self._may_fall_back(),
         )
-        if self._capture is not None:
-            self._capture.start(head)
+
+    def _count_unmapped(self) -> None:
+        self.plane.counters.unmapped_bodies[self.label] += 1
 
     def response_progress(self, data: bytes, trailers: Headers | None) -> None:
         """Pass a piece of the body on, and keep it where a comparison needs it."""

@@ -7,7 +7,7 @@ the comparator is ours and is counted apart from every verdict.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,11 @@ from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Comparison, Verdict
 from strangler.http.fields import Fields
-from strangler.http.forwarding import ForwardedHead, connection_fields
+from strangler.http.forwarding import ForwardedHead, Peer, connection_fields
 from strangler.http.framing import Framing
 from strangler.http.message import RequestHead
+from strangler.http.reference import client_origin
+from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
 from strangler.proxy.budget import Budget
 from strangler.proxy.comparer import Comparer
@@ -31,6 +33,7 @@ from strangler.proxy.fetch import Capture, fetch
 from strangler.proxy.observe import Compared, Judgement, observe
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.decision import Decision
+from strangler.routing.map_back import map_back
 from strangler.routing.table import Route, ShadowPolicy
 from strangler.store.records import Observation
 
@@ -58,6 +61,7 @@ class Copy:
     revision: int
     decision: Decision
     candidate: str
+    peer: Peer
     head: RequestHead
     fields: Fields
     forwarded: ForwardedHead
@@ -134,6 +138,7 @@ class Mirror:
             exchange.revision,
             exchange.decision,
             candidate,
+            exchange.client.peer,
             exchange.head,
             exchange.fields,
             exchange.forwarded,
@@ -163,9 +168,11 @@ class Mirror:
 
     async def _run(self, copy: Copy) -> None:
         try:
-            candidate = await self._ask(copy, copy.candidate, b"candidate")
+            primary = self._as_seen(copy, copy.decision.primary, copy.primary)
+            seen = replace(copy, primary=primary)
+            candidate = await self._ask(seen, copy.candidate, b"candidate")
             if isinstance(candidate, Response):
-                await self._judge(copy, candidate)
+                await self._judge(seen, candidate)
         except Exception:
             self._plane.counters.comparator_faults += 1
             log.exception("comparator_fault", route=copy.route.label)
@@ -191,9 +198,20 @@ class Mirror:
             became = self._hold(copy, outcome)
         self._count(copy.route, became)
         if isinstance(outcome, Response) and became == ANSWERED:
-            return outcome
+            return self._as_seen(copy, upstream, outcome)
         self._conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
         return None
+
+    def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
+        """Give an answer as the client would see it: a path of the service's own is no finding."""
+        names = (name for name, _ in answer.headers)
+        if not copy.route.json_urls and REFERENCE not in map(response_role, names):
+            return answer
+        pool: UpstreamPool = self._plane.shadow_pools[upstream]
+        origin = client_origin(copy.head, copy.peer)
+        back = map_back(pool.upstream, copy.route, copy.head, origin)
+        headers, body = back.response(answer.status, answer.headers, answer.body)
+        return Response(answer.status, headers, body)
 
     def _hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""

@@ -17,9 +17,6 @@ from strangler.http.set_cookie import edit_reach
 from strangler.routing.table import Route, Target, Upstream
 from strangler.routing.way_back import WayBack
 
-MAPPED_FIELDS = frozenset({b"location", b"content-location", b"set-cookie"})
-"""The response fields, in lower case, that `MapBack.field` may change."""
-
 MAPPED_BODY = 256 * 1024
 """Octets of a body that are held to map it; a larger one passes as it is. A URL costs some 5 µs, so
 that a listing of a thousand of them holds the loop for a few milliseconds."""

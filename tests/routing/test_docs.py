@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from strangler.routing.map_back import MAPPED_BODY
 from strangler.routing.schema import json_schema
 from tests.routing.building import ask, table_of
 
@@ -35,6 +36,10 @@ def test_every_field_is_in_a_table_with_its_default(field: str, schema: dict[str
     if isinstance(default, str | bool | int | list):
         word = str(default).lower() if isinstance(default, bool) else str(default)
         assert any(row[2].strip() == f"`{word}`" for row in rows), (field, default)
+
+
+def test_the_bound_of_mapped_bodies_is_the_code_s() -> None:
+    assert f"up to {MAPPED_BODY // 1024} KiB;" in PAGE
 
 
 EXAMPLE = re.search(r"with these routes.*?```yaml\n(.*?)```.*?\|---\|\n(.*)", PAGE, re.DOTALL)
