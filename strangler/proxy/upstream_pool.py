@@ -30,6 +30,8 @@ class UpstreamPool:
     __slots__ = (
         "_admitting",
         "_budget",
+        "_draw",
+        "_equals",
         "_only",
         "_surroundings",
         "_warming",
@@ -44,10 +46,12 @@ class UpstreamPool:
     def __init__(self, upstream: Upstream, surroundings: Surroundings) -> None:
         """Make a pool for each target."""
         self._surroundings = surroundings
+        self._draw = surroundings.draw
         self._budget = RetryBudget(surroundings.clock())
         self._admitting = False
         self._well: tuple[TargetPool, ...] = ()
         self._only: TargetPool | None = None
+        self._equals: tuple[TargetPool, ...] = ()
         self._warming = False
         self.requests = 0
         self.line = WaitingLine()
@@ -104,8 +108,13 @@ class UpstreamPool:
             return self._choose(tried, insist=insist)
         self.requests += 1
         only = self._only
-        if only is not None and only.in_flight < only.bound:
-            return only
+        if only is not None:
+            if only.in_flight < only.bound:
+                return only
+        elif self._equals:
+            chosen = self._less_loaded(self._equals)
+            if chosen.in_flight < chosen.bound:
+                return chosen
         return self._choose(tried, insist=insist)
 
     def _choose(self, tried: Collection[TargetPool], *, insist: bool) -> TargetPool | None:
@@ -114,10 +123,6 @@ class UpstreamPool:
         return self._pick(tried) or (self._least_bad(tried) if insist else None)
 
     def _pick(self, tried: Collection[TargetPool] = ()) -> TargetPool | None:
-        if self._well and not tried and not self._warming:
-            chosen = self._less_loaded(self._well)
-            if chosen.in_flight < chosen.bound:
-                return chosen
         open_ = [pool for pool in self._well if pool.in_flight < pool.bound and pool not in tried]
         if self._warming:
             open_ = self._warm_enough(open_) or open_
@@ -125,13 +130,13 @@ class UpstreamPool:
 
     def _less_loaded(self, pools: Sequence[TargetPool]) -> TargetPool:
         """Take the less loaded of two at random: the power of two choices (Mitzenmacher 2001)."""
-        draw, count = self._surroundings.draw, len(pools)
+        draw, count = self._draw, len(pools)
         if count == 1:
             return pools[0]
         index = int(draw() * count)
         first = pools[index]
         # One of the others; in random order, because on a tie the first is taken.
-        second = pools[(index + 1 + int(draw() * (count - 1))) % count]
+        second = pools[index - 1 - int(draw() * (count - 1))]
         return first if first.in_flight <= second.in_flight else second
 
     def _warm_enough(self, pools: Sequence[TargetPool]) -> list[TargetPool]:
@@ -139,7 +144,7 @@ class UpstreamPool:
 
         Weighing their load instead would give them nothing at all where little is under way.
         """
-        now, draw = self._surroundings.clock(), self._surroundings.draw
+        now, draw = self._surroundings.clock(), self._draw
         window = self.upstream.slow_start
         return [
             pool
@@ -171,7 +176,7 @@ class UpstreamPool:
             return Cause.UNAVAILABLE
         now = self._surroundings.clock()
         if insist and self.line.join(waiter, now, self.upstream.limits):
-            self._find_only()
+            self._simplify()
             return None
         self._count_shed("too many wait" if insist else "may go elsewhere")
         return Cause.OVERLOADED
@@ -182,7 +187,7 @@ class UpstreamPool:
     def leave(self, waiter: Waiter) -> None:
         """Let a request leave the line: its client has gone."""
         self.line.leave(waiter)
-        self._find_only()
+        self._simplify()
 
     def place_freed(self) -> None:
         """Let the first in line go on; to be called when a request ends while it is `crowded`."""
@@ -198,7 +203,7 @@ class UpstreamPool:
             if target is None:
                 return
             self.line.first().place_free(target)
-        self._find_only()
+        self._simplify()
 
     # What it learns.
 
@@ -222,9 +227,8 @@ class UpstreamPool:
         ejected = sum(pool.ejection.lasts for pool in self.targets)
         if not may_eject(policy, len(self.targets), ejected):
             return
-        surroundings = self._surroundings
-        seconds = target.ejection.begin(surroundings.clock(), policy, surroundings.draw())
-        surroundings.counters.ejections[self.upstream.name] += 1
+        seconds = target.ejection.begin(self._surroundings.clock(), policy, self._draw())
+        self._surroundings.counters.ejections[self.upstream.name] += 1
         self.target_fell(target, Standing.EJECTED, f"for {seconds:.1f} s: {detail}")
 
     def spend_retry(self) -> bool:
@@ -263,22 +267,28 @@ class UpstreamPool:
 
     def _end_waiting(self, now: float) -> None:
         late = self.line.give_up(now)
-        self._find_only()
+        self._simplify()
         for waiter in late:
             self._count_shed("waited too long")
             waiter.waited_too_long()
 
     def _reassess(self) -> None:
-        """Work out what `choose` may take without a look at anything but the load."""
+        """Work out anew who is well."""
         self._well = tuple(pool for pool in self.targets if pool.well)
         self._warming = any(pool.warm_since is not None for pool in self._well)
-        self._find_only()
+        self._simplify()
         if self.crowded:
             self.place_freed()
 
-    def _find_only(self) -> None:
+    def _simplify(self) -> None:
+        """Work out what `choose` may take with a look at nothing but the load.
+
+        Either there is one target only, or there are several that are as good as each other.
+        """
         self.crowded = bool(self.line)
         self._only = self._well[0] if len(self._well) == 1 and not self.crowded else None
+        simple = len(self._well) > 1 and not self._warming and not self.crowded
+        self._equals = self._well if simple else ()
 
     def _log(self, event: str, target: TargetPool, **more: str) -> None:
         log.warning(event, upstream=self.upstream.name, target=str(target.target), **more)

@@ -19,6 +19,7 @@ from strangler.routing.spelling import (
     Spelling,
     TargetUrl,
     TemplatePath,
+    seconds,
 )
 
 # What llhttp parses, less CONNECT and PRI, which are no requests for a resource.
@@ -102,6 +103,12 @@ class EjectionConfig(Config):
     """For how long at first; twice as long each further time, until it has behaved for a while."""
     longest: Duration = "30s"
     """For how long at most."""
+
+    @model_validator(mode="after")
+    def _shortest_is_shorter(self) -> Self:
+        if seconds(self.shortest) > seconds(self.longest):
+            raise ValueError(f"shortest, {self.shortest}, is longer than longest, {self.longest}")
+        return self
 
 
 class LimitsConfig(Config):

@@ -110,6 +110,11 @@ def test_all_mistakes_are_reported_at_once_by_place() -> None:
         ("weight: 10%", "weight: 0.001%", "must be between 0% and 100%"),
         ("header:x-user-id", "jwt:sub", "must be header:NAME, cookie:NAME, query:NAME or address"),
         ("idle: 60s", "idle: 0s", "must be a time above zero"),
+        (
+            "timeouts: {connect: 2s",
+            "ejection: {shortest: 1m}\n    timeouts: {connect: 2s",
+            "8:15: upstreams.monolith.ejection: shortest, 1m, is longer than longest, 30s",
+        ),
         ("interval: 5s", "unhealthy_after: 0", "unhealthy_after: must be at least 1"),
         ("interval: 5s", "healthy_after: 101", "healthy_after: must be at most 100"),
         ("interval: 5s", "healthy_after: two", "must be a whole number, not text"),
