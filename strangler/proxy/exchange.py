@@ -18,12 +18,13 @@ from strangler.http.reference import client_origin
 from strangler.http.returning import forward_response, interim_response
 from strangler.http.roles import REFERENCE
 from strangler.proxy.counters import UNCLAIMED
+from strangler.proxy.ejection import GATEWAY_ERRORS, counts_against
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.fetch import Capture
 from strangler.proxy.mapped_output import MappedOutput, mapped_output
 from strangler.proxy.pool import TargetPool
-from strangler.proxy.recovery import IDEMPOTENT, Attempt, Recovery, recover
-from strangler.proxy.request_body import RequestBody
+from strangler.proxy.recovery import Attempt, Recovery, may_repeat, recover, without_retry
+from strangler.proxy.request_body import REPLAYED, RequestBody
 from strangler.proxy.request_reader import IncomingRequest
 from strangler.proxy.response_output import ResponseOutput, ends_unannounced
 from strangler.proxy.response_reader import ResponseHead
@@ -31,15 +32,11 @@ from strangler.proxy.tunnel import open_tunnel
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.decision import Decision
 from strangler.routing.map_back import map_back
-from strangler.routing.phase import Effect
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
     from strangler.proxy.client import ClientConnection
     from strangler.proxy.plane import DataPlane
-
-REPLAYED_BODY = 64 * 1024
-"""Octets of a request's body that are kept to send them once more where nothing else needs them."""
 
 
 class Exchange:
@@ -124,7 +121,7 @@ class Exchange:
         if self._capture is not None:
             keep = self.plane.settings.copied_body
         else:
-            keep = REPLAYED_BODY if self._repeatable() else 0
+            keep = REPLAYED if self._repeatable() else 0
         return RequestBody(self.request, self.framing, keep)
 
     def _begin_try(self, upstream: str) -> None:
@@ -140,10 +137,22 @@ class Exchange:
     def begin(self) -> None:
         """Ask the primary, or after a failed try whoever comes next."""
         target = self._pool.choose(self._tried, insist=not self._may_fall_back())
-        if target is None:
-            self._fail(Stage.CHOOSING, Cause.UNAVAILABLE, "")
-        else:
+        if target is not None:
             self._ask(target, target.take())
+            return
+        cause = self._pool.wait_for_place(self, insist=not self._may_fall_back())
+        if cause is None:
+            self.client.wait_for_upstream()
+        else:
+            self._fail(Stage.CHOOSING, cause, "")
+
+    def place_free(self, target: TargetPool) -> None:
+        """Go on after a wait in line."""
+        self._ask(target, target.take())
+
+    def waited_too_long(self) -> None:
+        """Give up after a wait in line."""
+        self._fail(Stage.CHOOSING, Cause.OVERLOADED, "")
 
     def _ask(self, target: TargetPool, connection: UpstreamConnection | None) -> None:
         self._target = target
@@ -159,7 +168,7 @@ class Exchange:
             connection = await target.connect(self._pool.upstream.timeouts.connect)
         except OSError as error:
             self._connecting = None
-            target.rest()
+            target.rest(str(error) or "it took too long")
             cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
             self._fail(Stage.CONNECTING, cause, f"{target.target}: {error or 'timed out'}")
             return
@@ -269,6 +278,12 @@ class Exchange:
         target, self._target = self._target, None
         assert target is not None  # noqa: S101 - somebody has answered
         target.in_flight -= 1
+        if status in GATEWAY_ERRORS:
+            target.failed(f"it answered {status}")
+        else:
+            target.failures = 0
+        if self._pool.crowded:
+            self._pool.place_freed()
         self._count(status)
         if self._capture is not None:
             body = [] if self._body is None else self._body.replay
@@ -355,12 +370,15 @@ class Exchange:
             self._connection.abandon()
             self._connection = None
         self._leave_target()
+        self._pool.leave(self)
         if self._capture is not None:
             self._capture.release()
 
     def _leave_target(self) -> None:
         if self._target is not None:
             self._target.in_flight -= 1
+            if self._pool.crowded:
+                self._pool.place_freed()
             if self._target not in self._tried:  # it may have been tried twice
                 self._tried.append(self._target)
             self._target = None
@@ -369,8 +387,10 @@ class Exchange:
         failure = Failure(self._upstream, stage, cause, detail)
         self.plane.failed(failure)
         target = self._target
+        if target is not None and counts_against(failure, reused=self._reused):
+            target.failed(failure.for_log())
         self._leave_target()
-        step = recover(failure, self._attempt())
+        step = self._next_step(failure)
         self.plane.counters.recoveries[self.label, step.name.lower()] += 1
         match step:
             case Recovery.SAME_AGAIN:
@@ -391,6 +411,13 @@ class Exchange:
             case _:
                 assert_never(step)
 
+    def _next_step(self, failure: Failure) -> Recovery:
+        attempt = self._attempt()
+        step = recover(failure, attempt)
+        if step is Recovery.OTHER_TARGET and not (failure.unsent or self._pool.spend_retry()):
+            return without_retry(attempt)
+        return step
+
     def _attempt(self) -> Attempt:
         return Attempt(
             committed=self._committed,
@@ -403,10 +430,8 @@ class Exchange:
         )
 
     def _repeatable(self) -> bool:
-        effect = self.route.effect if self.route is not None else None
-        if effect is None:
-            return self.head.method in IDEMPOTENT
-        return effect is Effect.READ
+        effect = None if self.route is None else self.route.effect
+        return may_repeat(self.head.method, effect)
 
     def _may_fall_back(self) -> bool:
         fallback = self.decision.fallback

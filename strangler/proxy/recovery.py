@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from strangler.proxy.failure import Cause, Failure
+from strangler.routing.phase import Effect
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """RFC 9110 section 9.2.2: what a proxy may repeat by itself."""
@@ -42,6 +43,11 @@ class Attempt:
     tried: int
 
 
+def may_repeat(method: str, effect: Effect | None) -> bool:
+    """Decide whether a request does no harm twice: by its route's word, else by its method."""
+    return method in IDEMPOTENT if effect is None else effect is Effect.READ
+
+
 def recover(failure: Failure, attempt: Attempt) -> Recovery:
     """Decide the next step after `failure`.
 
@@ -51,8 +57,7 @@ def recover(failure: Failure, attempt: Attempt) -> Recovery:
     """
     if attempt.committed:
         return Recovery.ABORT
-    may_repeat = attempt.replayable and (failure.unsent or attempt.repeatable)
-    if not may_repeat:
+    if not attempt.replayable or not (failure.unsent or attempt.repeatable):
         return Recovery.ANSWER
     if failure.cause is Cause.CLOSED and attempt.reused:
         return Recovery.SAME_AGAIN  # once for each target: a fresh connection is not a reused one

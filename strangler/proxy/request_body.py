@@ -8,6 +8,9 @@ from strangler.proxy.request_reader import IncomingRequest
 HIGH_WATER = 64 * 1024
 """Octets that wait for a connection before the client is paused: asyncio's own mark for writes."""
 
+REPLAYED = 64 * 1024
+"""Octets of a body that are kept to send them once more where nothing else needs them."""
+
 
 class RequestBody:
     """The body of one request on its way out.

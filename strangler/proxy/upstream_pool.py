@@ -185,9 +185,10 @@ class UpstreamPool:
         self._surroundings.counters.shed[self.upstream.name, why] += 1
 
     def leave(self, waiter: Waiter) -> None:
-        """Let a request leave the line: its client has gone."""
-        self.line.leave(waiter)
-        self._simplify()
+        """Let a request leave the line, if it is in it: its client has gone."""
+        if self.crowded:
+            self.line.leave(waiter)
+            self._simplify()
 
     def place_freed(self) -> None:
         """Let the first in line go on; to be called when a request ends while it is `crowded`."""

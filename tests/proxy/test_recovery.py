@@ -10,9 +10,11 @@ from strangler.proxy.recovery import (
     MAX_TARGETS,
     Attempt,
     Recovery,
+    may_repeat,
     recover,
     without_retry,
 )
+from strangler.routing.phase import Effect
 
 SAME, OTHER, FALLBACK = Recovery.SAME_AGAIN, Recovery.OTHER_TARGET, Recovery.FALLBACK
 ANSWER, ABORT = Recovery.ANSWER, Recovery.ABORT
@@ -130,3 +132,21 @@ def test_where_no_budget_pays_for_a_retry_the_fallback_answers_or_an_error() -> 
     attempt = Attempt(False, False, True, True, True, True, 1)
     assert without_retry(attempt) is FALLBACK
     assert without_retry(replace(attempt, fallback=False)) is ANSWER
+
+
+@pytest.mark.parametrize(
+    ("method", "effect", "harmless"),
+    [
+        ("GET", None, True),
+        ("PUT", None, True),
+        ("POST", None, False),
+        ("PATCH", None, False),
+        ("POST", Effect.READ, True),
+        ("GET", Effect.WRITE, False),
+        ("PUT", Effect.WRITE, False),
+    ],
+)
+def test_a_route_knows_better_than_a_method_what_does_no_harm_twice(
+    method: str, effect: Effect | None, harmless: bool
+) -> None:
+    assert may_repeat(method, effect) is harmless
