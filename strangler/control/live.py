@@ -19,6 +19,7 @@ from watchfiles import awatch
 from strangler.compare.rules import complaint
 from strangler.control.supervisor import Supervisor
 from strangler.migration.transition import transitions_between
+from strangler.proxy.upstream_context import concerns
 from strangler.routing.compile import load
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
@@ -78,6 +79,7 @@ class LiveTable:
         if routes is not None:
             self._seen = _read(routes)
             self.table = load(self._seen, routes.name, complaint)
+            _tell_concerns(self.table, routes.name)
             self.revision = await self._revision_of(
                 self.table, self._seen, routes, "the file at start"
             )
@@ -86,6 +88,7 @@ class LiveTable:
         if newest is None:
             raise StoreError("the store holds no revision yet; start once with --routes FILE")
         self.table, self.revision = load(newest.text, f"revision {newest.number}"), newest
+        _tell_concerns(self.table, f"revision {newest.number}")
 
     async def follow(self, supervisor: Supervisor) -> None:
         """Make every newer revision live, for ever."""
@@ -111,6 +114,7 @@ class LiveTable:
             self.revision = revision
             return
         self.table, self.revision = table, revision
+        _tell_concerns(table, f"revision {revision.number}")
         await supervisor.swap(table, revision.number)
         log.info(
             "revision_live", revision=revision.number, actor=revision.actor, reason=revision.reason
@@ -203,6 +207,11 @@ class LiveTable:
             self._failing.discard(work)
             if self.store_available:
                 log.info("store_back")
+
+
+def _tell_concerns(table: RouteTable, name: str) -> None:
+    for concern in concerns(table, name, datetime.now(UTC)):
+        log.warning("routes_warning", said=str(concern))
 
 
 def _table_of(revision: Revision | None) -> RouteTable | None:

@@ -19,7 +19,7 @@ from strangler.http.returning import forward_response, interim_response
 from strangler.http.roles import REFERENCE
 from strangler.proxy.counters import UNCLAIMED
 from strangler.proxy.ejection import GATEWAY_ERRORS, counts_against
-from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.fetch import Capture
 from strangler.proxy.mapped_output import MappedOutput, mapped_output
 from strangler.proxy.pool import TargetPool
@@ -169,8 +169,8 @@ class Exchange:
         except OSError as error:
             self._connecting = None
             target.rest(str(error) or "it took too long")
-            cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
-            self._fail(Stage.CONNECTING, cause, f"{target.target}: {error or 'timed out'}")
+            detail = f"{target.target}: {error or 'timed out'}"
+            self._fail(Stage.CONNECTING, cause_of(error), detail)
             return
         self._connecting = None
         self._attach(connection)

@@ -4,9 +4,12 @@ An upstream that is down is part of normal life, not an exception: a failure nam
 stage and the cause, and `recovery` decides what is done about it.
 """
 
+import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
+
+from strangler.proxy.pem import TlsError
 
 
 class Stage(StrEnum):
@@ -25,6 +28,8 @@ class Cause(StrEnum):
     UNAVAILABLE = "no target is available"
     OVERLOADED = "all targets are full"
     REFUSED = "the connection failed"
+    HANDSHAKE = "TLS could not be set up"
+    UNTRUSTED = "its certificate was not accepted"
     TIMEOUT = "it took too long"
     CLOSED = "the connection was closed"
     INVALID = "the response is not valid HTTP"
@@ -52,7 +57,7 @@ class Failure:
                 return 503
             case Cause.TIMEOUT:
                 return 504
-            case Cause.REFUSED | Cause.CLOSED | Cause.INVALID:
+            case Cause.REFUSED | Cause.HANDSHAKE | Cause.UNTRUSTED | Cause.CLOSED | Cause.INVALID:
                 return 502
             case _:
                 assert_never(self.cause)
@@ -68,3 +73,14 @@ class Failure:
     def __str__(self) -> str:
         """Say it in one line for people."""
         return f"{self.upstream}: {self.cause} while {self.stage}"
+
+
+def cause_of(error: OSError) -> Cause:
+    """Tell why there is no connection, from what connecting raised."""
+    if isinstance(error, TimeoutError):
+        return Cause.TIMEOUT
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Cause.UNTRUSTED
+    if isinstance(error, ssl.SSLError | TlsError):
+        return Cause.HANDSHAKE
+    return Cause.REFUSED

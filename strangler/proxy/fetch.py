@@ -6,7 +6,7 @@ from strangler.compare.response import Response
 from strangler.http.fields import end_to_end
 from strangler.http.message import Headers
 from strangler.proxy.budget import Budget
-from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.pool import TargetPool
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream import UpstreamConnection
@@ -148,8 +148,7 @@ async def fetch(
         connection = await chosen.connect(pool.upstream.timeouts.connect)
     except OSError as error:
         chosen.rest(str(error))
-        cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.REFUSED
-        return Failure(name, Stage.CONNECTING, cause, str(error))
+        return Failure(name, Stage.CONNECTING, cause_of(error), str(error))
     return await _ask(pool, connection, method, octets, limit)
 
 

@@ -103,7 +103,7 @@ class HealthChecks:
         """Ask once; gives what is wrong, if anything."""
         request = b"GET %b HTTP/1.1\r\nHost: %b\r\nUser-Agent: strangler-health\r\n\r\n" % (
             check.path.encode("ascii"),
-            str(target.target).removeprefix("http://").encode("ascii"),
+            target.target.authority.encode("ascii"),
         )
         try:
             async with asyncio.timeout(check.timeout):

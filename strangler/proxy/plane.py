@@ -26,6 +26,7 @@ from strangler.proxy.settings import Settings
 from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.tunnel import Tunnel
 from strangler.proxy.upstream_pool import UpstreamPool
+from strangler.proxy.upstream_tls import UpstreamTls
 from strangler.routing.table import RouteTable
 from strangler.store.records import Observation
 
@@ -71,8 +72,15 @@ class DataPlane:
         self.tunnels: set[Tunnel] = set()
         self.pools: dict[str, UpstreamPool] = {}
         self.shadow_pools: dict[str, UpstreamPool] = {}
+        self._tls = UpstreamTls(self.spawn)
         self._surroundings = Surroundings(
-            self.now, self.spawn, self._loop.call_soon, resolve, self.draw, self.counters
+            self.now,
+            self.spawn,
+            self._loop.call_soon,
+            resolve,
+            self.draw,
+            self.counters,
+            self._tls.arguments,
         )
         self.draining = False
         self.mirror = Mirror(self, report)
@@ -85,6 +93,7 @@ class DataPlane:
 
     def apply(self, table: RouteTable, revision: int) -> None:
         """Make a table live. Exchanges under way finish on the one they began with."""
+        self._tls.follow(table)
         for pools in (self.pools, self.shadow_pools):
             for name, upstream in table.upstreams.items():
                 if name in pools:

@@ -188,7 +188,8 @@ class TargetPool:
         connection = UpstreamConnection(self)
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: connection, address, self.target.port)
+            secure = await self._surroundings.secure(self.target)
+            await loop.create_connection(lambda: connection, address, self.target.port, **secure)
         except BaseException:
             # It may stand already when the wait for it is given up.
             connection.discard()

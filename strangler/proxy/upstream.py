@@ -52,6 +52,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_connected",
+        "_ended",
         "_home",
         "_reader",
         "_receiver",
@@ -69,6 +70,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._started = False
         self._request_sent = False
+        self._ended = False  # the upstream has said that it sends no more
         self.idle_since = 0.0
         self.served = 0
         self.transport: asyncio.Transport
@@ -141,13 +143,16 @@ class UpstreamConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Close from our side too."""
+        self._ended = True
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
         """End an until-close body, or fail whoever still waits."""
         self._home.forget(self)
         if self._receiver is not None:
-            self._reader.close(orderly=error is None)
+            # Without a word of its end a TLS connection may have been cut by anyone (RFC 9112
+            # section 9.8); a plain one has none but FIN, which is `eof_received` too.
+            self._reader.close(orderly=error is None and self._ended)
             self._deliver(self._receiver, str(error or ""))
 
     def pause_writing(self) -> None:

@@ -30,7 +30,7 @@ The language of rules belongs to the comparison, which lies above this package.
 def check(source: Source, complaint: Complaint | None = None) -> RoutesConfig:
     """Give the file's content as a whole that holds together, or raise all its mistakes."""
     parts, shape = read_shape(source)
-    mistakes = [*source.mistakes, *shape, *_upstream_mistakes(source)]
+    mistakes = [*source.mistakes, *shape, *_upstream_mistakes(source), *_tls_mistakes(source)]
     by_domain: dict[object, list[tuple[KeyPath, RouteConfig]]] = defaultdict(list)
     for path, route in parts.routes:
         by_domain[path[1]].append((path, route))
@@ -77,6 +77,26 @@ def _upstream_mistakes(source: Source) -> Iterator[Mistake]:
             yield source.at_value(path, say)
         elif len(path) > 1 and isinstance(upstream, str) and upstream == monolith:
             yield source.at_value(path, "must not be the monolith: a service is moved out of it")
+
+
+def _tls_mistakes(source: Source) -> Iterator[Mistake]:
+    """Find TLS settings that have no use, in the raw data like the names of upstreams."""
+    data = source.data if isinstance(source.data, dict) else {}
+    upstreams = data.get("upstreams")
+    for name, upstream in upstreams.items() if isinstance(upstreams, dict) else ():
+        tls = upstream.get("tls") if isinstance(upstream, dict) else None
+        if not isinstance(tls, dict):
+            continue
+        path = ("upstreams", name, "tls")
+        targets = upstream.get("targets")
+        if isinstance(targets, list) and not any(str(url).startswith("https:") for url in targets):
+            say = "has no use: none of the targets begins with https://"
+            yield source.at_key(path, say)
+        for one, other in (("cert", "key"), ("key", "cert")):
+            if tls.get(one) is not None and tls.get(other) is None:
+                yield source.at_key((*path, one), f"needs `{other}: FILE` beside it")
+        if tls.get("verify") is False and tls.get("ca") is not None:
+            yield source.at_value((*path, "verify"), "leaves `ca` without a use: drop one of them")
 
 
 _Routes = Sequence[tuple[KeyPath, RouteConfig]]

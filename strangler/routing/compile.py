@@ -14,6 +14,7 @@ from strangler.routing.config import (
     RouteConfig,
     RoutesConfig,
     ShadowConfig,
+    TlsConfig,
     UpstreamConfig,
 )
 from strangler.routing.decision import Decision
@@ -37,6 +38,7 @@ from strangler.routing.table import (
     ShadowPolicy,
     Target,
     Timeouts,
+    TlsPolicy,
     Upstream,
 )
 from strangler.routing.way_back import (
@@ -65,7 +67,7 @@ def load(
     for route in routes:
         for conditions in route.claims:
             root.add(Claim(route.path, conditions, route))
-    upstreams = {name: _upstream(name, one) for name, one in config.upstreams.items()}
+    upstreams = {name: _upstream(name, one, source) for name, one in config.upstreams.items()}
     return RouteTable(
         digest=digest_of(text),
         monolith=config.monolith,
@@ -91,11 +93,11 @@ def label_of(route: RouteConfig) -> str:
     return " ".join([*methods, route.path.text, *hosts, *headers, *query])
 
 
-def _upstream(name: str, config: UpstreamConfig) -> Upstream:
+def _upstream(name: str, config: UpstreamConfig, source: Source) -> Upstream:
     times = config.timeouts
     return Upstream(
         name,
-        targets=tuple(_target(url) for url in config.targets),
+        targets=_targets(name, config, source),
         timeouts=Timeouts(
             connect=seconds(times.connect),
             response=seconds(times.response),
@@ -138,9 +140,22 @@ def _share(percent: str) -> float:
     return hundredths(percent) / 10_000
 
 
-def _target(url: str) -> Target:
-    host, _, port = url.removeprefix("http://").rpartition(":")
-    return Target(host.strip("[]"), int(port))
+def _targets(name: str, config: UpstreamConfig, source: Source) -> tuple[Target, ...]:
+    tls = TlsConfig() if config.tls is None else config.tls
+    set_here = {key: source.values[("upstreams", name, "tls", key)] for key in tls.model_fields_set}
+    places = {key: (place.line, place.column) for key, place in set_here.items()}
+
+    def target(url: str) -> Target:
+        scheme, _, authority = url.partition("://")
+        host, _, port = authority.rpartition(":")
+        host = host.strip("[]")
+        if scheme == "http":
+            return Target(host, int(port))
+        asked = tls.server_name or host
+        policy = TlsPolicy(asked, tls.ca, tls.cert, tls.key, tls.verify, places)
+        return Target(host, int(port), policy)
+
+    return tuple(map(target, config.targets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from strangler.routing.spelling import (
     Host,
     Name,
     PathPattern,
+    PemPath,
     Percent,
     PlainPath,
     Rule,
+    ServerName,
     Spelling,
     TargetUrl,
     TemplatePath,
@@ -131,11 +133,28 @@ class RetriesConfig(Config):
     """Besides, so many a second."""
 
 
+class TlsConfig(Config):
+    """TLS to the `https://` targets of an upstream. Its files hold PEM, and are watched."""
+
+    ca: PemPath | None = None
+    """The certificates that are trusted, in place of the system's."""
+    cert: PemPath | None = None
+    """Our own certificate, with its chain, for an upstream that asks for one."""
+    key: PemPath | None = None
+    """The key of `cert`, without a passphrase."""
+    server_name: ServerName | None = None
+    """What the targets are certified for, and asked for (SNI); by default each one's own host."""
+    verify: bool = True
+    """Whether a target must prove who it is. Without that, anyone in between can read and alter."""
+
+
 class UpstreamConfig(Config):
     """Whom we call: the monolith, or a service."""
 
     targets: list[TargetUrl] = Field(min_length=1)
-    """Its addresses, each `http://HOST:PORT`."""
+    """Its addresses, each `http://HOST:PORT` or `https://HOST:PORT`."""
+    tls: TlsConfig | None = None
+    """What `https://` targets must prove, and what we show them; by default what a browser asks."""
     health: HealthConfig | None = None
     """An active check; without it, failed exchanges alone tell that a target is away."""
     timeouts: TimeoutsConfig = TimeoutsConfig()

@@ -97,11 +97,25 @@ _TARGET_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 TargetUrl: TypeAlias = Annotated[
     str,
     Spelling(
-        rf"^http://(?:\[[0-9A-Fa-f:.]+\]|{_TARGET_LABEL}(?:\.{_TARGET_LABEL})*):{_PORT}$",
-        "must be http://HOST:PORT, without a path",
-        {"^https:": "must be http://HOST:PORT: https to an upstream is not supported yet"},
+        rf"^https?://(?:\[[0-9A-Fa-f:.]+\]|{_TARGET_LABEL}(?:\.{_TARGET_LABEL})*):{_PORT}$",
+        "must be http://HOST:PORT or https://HOST:PORT, without a path",
     ),
     AfterValidator(_ipv6_or_name),
+]
+ServerName: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^{_TARGET_LABEL}(?:\.{_TARGET_LABEL})*$",
+        "must be a host name such as orders.example.org",
+        {":": "must be a host name alone, without scheme, port and path"},
+    ),
+]
+PemPath: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^/[^\x00]*[^\x00/]$",
+        "must be an absolute path: every replica reads the file itself, wherever it was started",
+    ),
 ]
 Host: TypeAlias = Annotated[
     str,

@@ -15,16 +15,40 @@ from strangler.routing.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """How a target proves who it is, and who we say that we are. Files are absolute paths.
+
+    `server_name` is what the target must be certified for, and what we ask for (SNI). `ca` is
+    trusted in place of the system's CAs. `cert` and `key` are shown to a target that asks for a
+    certificate of ours. Without `verify` any certificate will do. `places` tells on which line and
+    column of `routes.yaml` each of these stands, where it does.
+    """
+
+    server_name: str
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    verify: bool = True
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """One address of an upstream; an IPv6 `host` is without brackets."""
+    """One address of an upstream; an IPv6 `host` is without brackets. `tls` is None for http."""
 
     host: str
     port: int
+    tls: TlsPolicy | None = None
+
+    @property
+    def authority(self) -> str:
+        """Write host and port as a Host field holds them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     def __str__(self) -> str:
         """Write the address as the URL that `routes.yaml` holds."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://{self.authority}"
 
 
 @dataclass(frozen=True, slots=True)

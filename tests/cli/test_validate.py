@@ -111,3 +111,19 @@ def test_the_schema_accepts_what_validates_and_refuses_what_does_not(desk: Desk)
     jsonschema.validate(yaml.safe_load(ROUTES), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(ROUTES.replace("shadow ", "shadows ")), schema)
+
+
+def test_what_is_doubtful_about_tls_is_a_warning_with_its_place(desk: Desk) -> None:
+    desk.write()
+    desk.edit("http://127.0.0.1:9000]}", "https://127.0.0.1:9000], tls: {ca: /nowhere/ca.pem}}")
+
+    told, as_json = desk.run("validate"), desk.run("validate", "--json")
+
+    assert (told.code, told.out[:17]) == (0, "routes.yaml: fine")
+    assert told.err == (
+        "routes.yaml:5:59: upstreams.monolith.tls.ca: /nowhere/ca.pem: No such file or directory "
+        "(a warning)\n"
+    )
+    assert as_json.code == 0
+    (warning,) = as_json.json["warnings"]
+    assert (warning["line"], warning["path"]) == (5, "upstreams.monolith.tls.ca")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -82,10 +83,12 @@ def bound_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
 
 
 @asynccontextmanager
-async def upstream(bound: socket.socket | None = None) -> AsyncIterator[Upstream]:
+async def upstream(
+    bound: socket.socket | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Upstream]:
     """Run one upstream, on a socket of its own where none is given."""
     made = Upstream()
-    server = await asyncio.start_server(made.serve, sock=bound or bound_socket())
+    server = await asyncio.start_server(made.serve, sock=bound or bound_socket(), ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

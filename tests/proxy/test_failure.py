@@ -11,6 +11,8 @@ from strangler.proxy.failure import Cause, Failure, Stage
         (Cause.UNAVAILABLE, 503),
         (Cause.OVERLOADED, 503),
         (Cause.REFUSED, 502),
+        (Cause.HANDSHAKE, 502),
+        (Cause.UNTRUSTED, 502),
         (Cause.TIMEOUT, 504),
         (Cause.CLOSED, 502),
         (Cause.INVALID, 502),

@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "routes.md").read_text("u
 MODELS = json_schema()["$defs"]
 NESTED = {"HealthConfig": "health", "TimeoutsConfig": "timeouts", "CanaryConfig": "canary"}
 NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConfig": "limits"}
-NESTED |= {"RetriesConfig": "retries"}
+NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls"}
 
 
 def fields() -> list[tuple[str, dict[str, Any]]]:

@@ -26,7 +26,7 @@ WRONG = """\
 version: 1
 upstreams:
   monolith:
-    targets: [https://127.0.0.1:9000]
+    targets: [ftp://127.0.0.1:9000]
     helth: {path: /healthz}
   datasets:
     timeouts: {connect: 5}
@@ -63,8 +63,7 @@ domains:
 
 
 TOLD = """\
-4:15: upstreams.monolith.targets[0]: must be http://HOST:PORT: https to an upstream is not
-  supported yet
+4:15: upstreams.monolith.targets[0]: must be http://HOST:PORT or https://HOST:PORT, without a path
 5:5: upstreams.monolith.helth: unknown key; did you mean health?
 6:3: upstreams.datasets.targets: is missing
 7:25: upstreams.datasets.timeouts.connect: must be a time above zero, written like 250ms, 5s or 2m
