@@ -203,6 +203,13 @@ class End:
             pass
         return self._received
 
+    def rest_and_whether_broken(self) -> tuple[bytes, bool]:
+        """Receive until the connection has ended; True where it was reset."""
+        try:
+            return self.rest(), False
+        except ConnectionResetError:
+            return self._received, True
+
     def is_closed(self) -> bool:
         """Wait for the other side to close, in whichever way; False where octets came first."""
         return self.rest_in_any_case() == b""

@@ -10,10 +10,9 @@ LARGEST_HEAD = 1 << 20
 
 @dataclass(frozen=True)
 class Reading:
-    """One message as h11 understands it; `whole` where it saw its end."""
+    """One message: method and target or the status, and `whole` where h11 saw its end."""
 
     first: tuple[bytes, ...]
-    """Method and target, or the status."""
     fields: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
     trailers: tuple[tuple[bytes, bytes], ...] = ()
@@ -32,6 +31,11 @@ class Readings:
         return [message for message in self.messages if message.whole]
 
     @property
+    def cut(self) -> bool:
+        """Whether all was well but for an end that came too soon."""
+        return self.error.startswith(("peer closed connection", "peer unexpectedly closed"))
+
+    @property
     def final(self) -> Reading | None:
         """The response that is not interim, if there is one."""
         return next((m for m in self.messages if m.first[0] >= b"200"), None)
@@ -39,8 +43,15 @@ class Readings:
 
 def requests_in(raw: bytes) -> Readings:
     """Read octets that an orderly end followed, as a server that answers each request at once."""
-    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
-    return _read(connection, raw, ended=True)
+    readings = Readings()
+    while raw := raw.lstrip(b"\r\n"):  # empty lines before a request mean nothing: RFC 9112, 2.2
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        before = len(readings.whole)
+        _read(connection, raw, readings, ended=True)
+        if len(readings.whole) == before or connection.their_state is h11.MUST_CLOSE:
+            break
+        raw = connection.trailing_data[0]
+    return readings
 
 
 def response_in(raw: bytes, method: bytes = b"GET", *, ended: bool = True) -> Readings:
@@ -48,40 +59,26 @@ def response_in(raw: bytes, method: bytes = b"GET", *, ended: bool = True) -> Re
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
     connection.send(h11.EndOfMessage())
-    return _read(connection, raw, ended=ended)
+    return _read(connection, raw, Readings(), ended=ended)
 
 
-def _read(connection: h11.Connection, raw: bytes, *, ended: bool) -> Readings:
-    readings = Readings()
+def _read(connection: h11.Connection, raw: bytes, readings: Readings, *, ended: bool) -> Readings:
+    """Read to the end of one final message."""
     connection.receive_data(raw)
     if ended:
         connection.receive_data(b"")
     try:
-        while not isinstance(event := connection.next_event(), h11.ConnectionClosed):
-            if event is h11.PAUSED and _answer(connection):
-                continue
-            if event is h11.PAUSED or event is h11.NEED_DATA:
+        while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+            note(readings, event)
+            if isinstance(event, h11.EndOfMessage):
                 break
-            _note(readings, event)
     except h11.RemoteProtocolError as error:
         readings.error = str(error)
     return readings
 
 
-def _answer(connection: h11.Connection) -> bool:
-    """Answer a request so that the next may be read; False where the connection ends with it."""
-    if connection.our_role is h11.CLIENT:
-        return False
-    if connection.our_state is h11.SEND_RESPONSE:
-        connection.send(h11.Response(status_code=204, headers=[]))
-        connection.send(h11.EndOfMessage())
-    if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
-        return False
-    connection.start_next_cycle()
-    return True
-
-
-def _note(readings: Readings, event: object) -> None:
+def note(readings: Readings, event: object) -> None:
+    """Add what h11 has just read."""
     messages = readings.messages
     if isinstance(event, h11.Request):
         messages.append(Reading((event.method, event.target), tuple(event.headers)))

@@ -1,0 +1,222 @@
+"""Framings that nobody thought of: what we accept, h11 reads alike, and nothing else crosses.
+
+A real proxy stands between generated octets and a recording origin. h11 shares no code with it and
+is more lenient here and there; so the rule has one direction: whatever crosses was there for h11
+too, with the same method, target, body and end. The examples are the same in every run;
+`WIRE_EXAMPLES=20000 pytest tests/wire/test_fuzz.py` looks further, each time elsewhere.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from tests.wire.ends import End
+from tests.wire.origin import Origin
+from tests.wire.proxy import Proxy
+from tests.wire.readings import Reading, Readings, requests_in, response_in
+
+ROUTES = """\
+version: 1
+upstreams:
+  monolith: {{targets: [{origin}], timeouts: {{response: 20s, idle: 20s}}}}
+monolith: monolith
+"""
+FURTHER = os.environ.get("WIRE_EXAMPLES")
+FUZZ = settings(
+    max_examples=int(FURTHER or 300),  # some 5 s for each test
+    derandomize=FURTHER is None,
+    deadline=None,  # one on a busy machine may take any time
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+# What framing is made of, and what parsers stumble over.
+PIECES = st.sampled_from(
+    b'\r|\n|\r\n|\r\n\r\n| |\t|\x00|\x0b|\x7f|\x85|\xa0|:|;|,|+|-|_|"|0|1|5|f|a|x|0x|'
+    b"chunked|Content-Length: 5\r\n|Transfer-Encoding: chunked\r\n|0\r\n\r\n| HTTP/1.1|"
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".split(b"|")
+)  # fmt: skip
+BODIES = st.binary(max_size=12) | st.sampled_from(
+    [b"", b"0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n" * 3]
+)
+NAMES = st.sampled_from([b"X", b"x-y", b"Accept", b"!#$%&'*+-.^_`|~", b"Cookie"])
+VALUES = st.sampled_from([b"", b"1", b"a b", b" \t1 ", b"\xff\x80", b"a, b", b"chunked", b"5"])
+FIELDS = st.lists(st.builds(lambda n, v: n + b": " + v + b"\r\n", NAMES, VALUES), max_size=3)
+
+
+@st.composite
+def chunks(draw: st.DrawFn, body: bytes) -> bytes:
+    """Write a body in chunks, with the freedom that RFC 9112 section 7.1 leaves."""
+    out = b""
+    while body:
+        size = draw(st.integers(1, len(body)))
+        digits = draw(st.sampled_from([b"%x", b"%X", b"0%x", b"000%X"])) % size
+        extension = draw(st.sampled_from([b"", b"", b";a", b";a=b", b';a="b;c"', b" ; a = b"]))
+        out += digits + extension + b"\r\n" + body[:size] + b"\r\n"
+        body = body[size:]
+    trailers = draw(st.sampled_from([b"", b"", b"X-Sum: 1\r\n", b"A: 1\r\nB:\r\n"]))
+    return out + draw(st.sampled_from([b"0", b"000"])) + b"\r\n" + trailers + b"\r\n"
+
+
+@st.composite
+def framed(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """Give a framing field and the octets behind the head; now and then they do not agree."""
+    body = draw(BODIES)
+    length = b"Content-Length: %d\r\n" % (len(body) + draw(st.sampled_from([0, 0, 0, 0, 1, -1])))
+    coding = b"Transfer-Encoding: chunked\r\n"
+    return draw(
+        st.sampled_from([(b"", b""), (length, body), (length + coding, body), (length * 2, body)])
+        | st.tuples(st.just(coding), chunks(body))
+    )
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    method = draw(st.sampled_from([b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS"]))
+    target = draw(st.sampled_from([b"/", b"/a?b=c", b"/a;b/%41", b"/x//y"]))
+    framing, body = draw(framed())
+    fields = draw(st.permutations([*draw(FIELDS), framing, b"Host: a\r\n"]))
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, b"".join(fields), body)
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> bytes:
+    interim = draw(st.sampled_from([b"", b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"]))
+    status = draw(st.sampled_from([b"200 OK", b"404 ", b"204 No Content", b"304 Not Modified"]))
+    version = draw(st.sampled_from([b"1.1", b"1.1", b"1.0"]))
+    framing, body = draw(framed())
+    fields = draw(st.permutations([*draw(FIELDS), framing]))
+    return b"%bHTTP/%b %b\r\n%b\r\n%b" % (interim, version, status, b"".join(fields), body)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, octets: bytes) -> bytes:
+    """Insert, replace, repeat or leave out a little, at up to two places."""
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(octets)))
+        size = draw(st.integers(0, 3))
+        piece = draw(PIECES | st.just(octets[at : at + size] * 2))
+        octets = octets[:at] + piece + octets[at + size :]
+    return octets
+
+
+SENT = st.lists(requests(), min_size=1, max_size=3).map(b"".join).flatmap(mutated)
+ANSWERED = responses().flatmap(mutated)
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    with Origin() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def proxy(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    with Proxy(tmp_path_factory.mktemp("fuzz"), ROUTES.format(origin=origin.url)) as proxy:
+        yield proxy
+
+
+@given(sent=SENT)
+@FUZZ
+def test_requests_that_cross_are_those_that_h11_reads(
+    proxy: Proxy, origin: Origin, sent: bytes
+) -> None:
+    note(f"sent: {sent!r}")
+    received = exchange(proxy, [sent])
+    seen, theirs = origin.take(), requests_in(sent).whole
+    note(f"received: {received!r}\ncrossed: {seen}\nh11: {theirs}")
+
+    assert seen.error == ""
+    assert len(seen.messages) <= len(theirs)
+    for ours, read in zip(seen.messages, theirs, strict=False):
+        assert (ours.first, ours.body, ours.trailers) == (read.first, read.body, read.trailers)
+    answered_in_order(received, len(seen.messages))
+
+
+@given(sent=SENT, data=st.data())
+@FUZZ
+def test_requests_in_pieces_are_read_as_in_one(
+    proxy: Proxy, origin: Origin, sent: bytes, data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(sent)), max_size=len(sent))))
+    pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
+    note(f"sent: {pieces!r}")
+    outcomes = []
+    for way in ([sent], pieces):
+        received = exchange(proxy, way)
+        outcomes.append(crossed(origin))
+        answered_in_order(received, len(outcomes[-1]))
+
+    assert outcomes[0] == outcomes[1]
+
+
+@given(sent=ANSWERED, method=st.sampled_from([b"GET", b"HEAD"]))
+@FUZZ
+def test_responses_that_cross_are_those_that_h11_reads(
+    proxy: Proxy, origin: Origin, sent: bytes, method: bytes
+) -> None:
+    note(f"sent: {sent!r}")
+    origin.answer, origin.hangs_up = sent, True
+    client = proxy.client()
+    client.send(b"%b / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % method)
+    received, broken = client.rest_and_whether_broken()
+    client.close()
+    origin.take()
+    ours = response_in(received, method, ended=not broken)
+    theirs = response_in(sent, method)
+    note(f"received: {received!r} broken={broken}\nh11 there: {theirs}")
+
+    assert ours.error == "" or ours.cut
+    if ours.final is not None and ours.final.first != (b"502",):
+        told_alike(ours.final, theirs)
+
+
+def crossed(origin: Origin) -> list[tuple[object, ...]]:
+    """Give what the origin has seen since it was last asked, without what is ours in it."""
+    return [(seen.first, seen.body, seen.trailers) for seen in origin.take().messages]
+
+
+def told_alike(ours: Reading, theirs: Readings) -> None:
+    """Show that a client was told what the upstream said, and is not told of an end too soon."""
+    assert theirs.final is not None
+    assert ours.first == theirs.final.first
+    if ours.whole:
+        assert theirs.final.whole
+        assert (ours.body, ours.trailers) == (theirs.final.body, theirs.final.trailers)
+
+
+def exchange(proxy: Proxy, pieces: list[bytes]) -> bytes:
+    """Send the pieces and our end; give all that comes back."""
+    client: End = proxy.client()
+    for piece in pieces:
+        client.send_as_much_as_is_taken(piece)
+    with contextlib.suppress(OSError):  # refused and closed already
+        client.send_end()
+    received = client.rest_in_any_case()
+    client.close()
+    return received
+
+
+def statuses(received: bytes) -> list[bytes]:
+    """Read responses with a length, one after the other."""
+    found = []
+    while received:
+        head, _, rest = received.partition(b"\r\n\r\n")
+        length = next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+        found.append(head.split(b" ")[1])
+        received = rest[int(length.split()[1]) :]
+    return found
+
+
+def answered_in_order(received: bytes, crossed: int) -> None:
+    """Show that what crossed was answered, and at most one refusal stands behind it.
+
+    Where the client's end comes before the turn of what makes no sense, it needs no refusal.
+    """
+    good, refused = statuses(received)[:crossed], statuses(received)[crossed:]
+    assert good == [b"200"] * crossed
+    assert len(refused) <= 1
+    assert all(b"400" <= status < b"600" for status in refused)
