@@ -73,7 +73,7 @@ class Snapshot:
         yield from self._sparing()
         yield _counter(
             "strangler_unmapped_bodies",
-            "JSON bodies too large to have their URLs mapped, by route.",
+            "JSON bodies whose URLs could not be mapped, by route.",
             ("route",),
             (((route,), count) for route, count in counters.unmapped_bodies.items()),
         )

@@ -13,8 +13,9 @@ from strangler.http.message import Headers
 _JSON = re.compile(rb"application/(?:[^;,\s]+\+)?json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _OTHER_CHARSET = re.compile(rb"charset[ \t]*+=[ \t]*+(?!\"?utf-8\b)", re.IGNORECASE)
 
-_NOT_OF_THE_NEW_BODY = frozenset(
+_OF_THE_OLD_BODY = frozenset(
     {
+        b"content-encoding",  # undone, and not done again
         b"content-md5",
         b"content-digest",  # RFC 9530
         b"repr-digest",
@@ -25,7 +26,10 @@ _NOT_OF_THE_NEW_BODY = frozenset(
 
 
 def may_change(status: int, headers: Headers) -> bool:
-    """Decide from a head whether its body is a whole JSON document that may be changed."""
+    """Decide from a head whether its body is a whole JSON document that may be changed.
+
+    Whatever its content-encoding: that has to be undone first.
+    """
     fields: dict[bytes, bytes] = {}
     for name, value in headers:
         lower = name.lower()
@@ -35,7 +39,6 @@ def may_change(status: int, headers: Headers) -> bool:
         status != 206
         and _JSON.fullmatch(type_) is not None
         and _OTHER_CHARSET.search(type_) is None
-        and fields.get(b"content-encoding", b"identity").strip().lower() == b"identity"
         and b"no-transform" not in fields.get(b"cache-control", b"").lower()
     )
 
@@ -59,7 +62,7 @@ def of_new_body(headers: Headers, length: int | None) -> Headers:
     kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         lower = name.lower()
-        if lower in _NOT_OF_THE_NEW_BODY:
+        if lower in _OF_THE_OLD_BODY:
             continue
         if lower == b"content-length":
             if length is not None:

@@ -45,7 +45,7 @@ class Counters:
     `refusals`: requests refused before they were routed, by status.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
-    `unmapped_bodies`: JSON bodies too large to have their URLs mapped, by route.
+    `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
     `unreported`: observations that could not be handed to the control plane.
     """
 

@@ -31,7 +31,7 @@ from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.tunnel import open_tunnel
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.decision import Decision
-from strangler.routing.map_back import map_back
+from strangler.routing.map_back import map_back, may_speak_of_itself
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
@@ -236,9 +236,7 @@ class Exchange:
             self.client.close_after_response()
         route = self.route
         if REFERENCE in head.fields.noted or (route is not None and route.json_urls):
-            origin = client_origin(self.head, self.client.peer)
-            back = map_back(self._pool.upstream, route, self.head, origin)
-            self._output = mapped_output(head, back, self._write, self._count_unmapped)
+            self._output = self._write_as_seen(head)
         else:
             self._output = self._write(head)
         if self._capture is not None:
@@ -254,6 +252,14 @@ class Exchange:
             connection=self.client.connection_field(),
             may_hold=self._may_fall_back(),
         )
+
+    def _write_as_seen(self, head: ResponseHead) -> ResponseOutput | MappedOutput:
+        """Begin a response that may speak of the upstream's own addresses and paths."""
+        if not may_speak_of_itself(head.fields.noted.get(REFERENCE, ()), self.route):
+            return self._write(head)
+        origin = client_origin(self.head, self.client.peer)
+        back = map_back(self._pool.upstream, self.route, self.head, origin)
+        return mapped_output(head, back, self._write, self._count_unmapped)
 
     def _count_unmapped(self) -> None:
         self.plane.counters.unmapped_bodies[self.label] += 1

@@ -1,11 +1,15 @@
-"""Holds a JSON body until it is whole, maps the URLs in it, and then writes the response.
+"""Writes a response as its client has to see it: its fields at once, a JSON body once it is whole.
 
-A body that grows beyond the bound is let go as it is: nothing is held back for long or at any size.
+A body that cannot be mapped, because it grows beyond the bound or its content-encoding cannot be
+undone, is let go as it is: nothing is held back for long or at any size.
 """
 
 from collections.abc import Callable
 from copy import copy
 
+from strangler.compare.bounds import Bounds, Inconclusive
+from strangler.compare.content import decoded
+from strangler.compare.response import Response
 from strangler.http.changed_body import of_new_body
 from strangler.http.fields import response_fields
 from strangler.http.framing import BodyKind, Framing
@@ -14,28 +18,30 @@ from strangler.proxy.response_output import ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
 from strangler.routing.map_back import MAPPED_BODY, MapBack
 
+_BOUNDS = Bounds(body=MAPPED_BODY)
+
 
 class MappedOutput:
     """The response of one try whose body is mapped; nothing leaves before it is whole.
 
-    `write` begins the response proper, once its head is known. `too_large` is called where the body
-    passes unmapped.
+    `write` begins the response proper, once its head is known. `unmapped` is called where the body
+    passes as it is, though it was to be mapped.
     """
 
-    __slots__ = ("_back", "_output", "_pieces", "_size", "_too_large", "_write", "head")
+    __slots__ = ("_back", "_output", "_pieces", "_size", "_unmapped", "_write", "head")
 
     def __init__(
         self,
         head: ResponseHead,
         back: MapBack,
         write: Callable[[ResponseHead], ResponseOutput],
-        too_large: Callable[[], None],
+        unmapped: Callable[[], None],
     ) -> None:
         """Hold the head: a body that is changed has other fields."""
         self.head = head
         self._back = back
         self._write = write
-        self._too_large = too_large
+        self._unmapped = unmapped
         self._pieces: list[bytes] = []
         self._size = 0
         self._output: ResponseOutput | None = None
@@ -56,21 +62,29 @@ class MappedOutput:
         self._pieces.append(data)
         self._size += len(data)
         if self._size > MAPPED_BODY:
-            self._too_large()
-            return self._begin(self.head, b"".join(self._pieces), trailers)
-        if trailers is None:
-            return b""
-        body = b"".join(self._pieces)
-        changed = self._back.body(body)
-        if changed == body:
+            self._unmapped()
+            return self._begin(self.head, self._held(), trailers)
+        return b"" if trailers is None else self._whole(self._held(), trailers)
+
+    def _whole(self, body: bytes, trailers: Headers) -> bytes:
+        try:
+            seen = _mapped(Response(self.head.status, self.head.headers, body), self._back)
+        except Inconclusive:
+            self._unmapped()
             return self._begin(self.head, body, trailers)
-        head = with_headers(self.head, of_new_body(self.head.headers, len(changed)))
+        if seen.body == body:
+            return self._begin(self.head, body, trailers)
+        head = with_headers(self.head, seen.headers)
         if head.framing.kind is BodyKind.LENGTH:
-            head.framing = Framing(BodyKind.LENGTH, len(changed))
-        return self._begin(head, changed, of_new_body(trailers, None))
+            head.framing = Framing(BodyKind.LENGTH, len(seen.body))
+        return self._begin(head, seen.body, of_new_body(trailers, None))
+
+    def _held(self) -> bytes:
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        return body
 
     def _begin(self, head: ResponseHead, body: bytes, trailers: Headers | None) -> bytes:
-        self._pieces.clear()
         self._output = self._write(head)
         return self._output.progress(body, trailers)
 
@@ -79,20 +93,33 @@ def mapped_output(
     head: ResponseHead,
     back: MapBack,
     write: Callable[[ResponseHead], ResponseOutput],
-    too_large: Callable[[], None],
+    unmapped: Callable[[], None],
 ) -> ResponseOutput | MappedOutput:
-    """Begin a response as its client has to see it: its fields at once, its body once it is whole.
+    """Begin a response as its client has to see it.
 
-    `write` and `too_large` are as `MappedOutput` has them.
+    `write` and `unmapped` are as `MappedOutput` has them.
     """
     bodiless = head.framing.kind is BodyKind.NONE
-    seen = with_headers(head, back.head(head.status, head.headers, bodiless=bodiless))
+    headers = back.head(head.status, head.headers, bodiless=bodiless)
+    seen = head if headers == head.headers else with_headers(head, headers)
     if bodiless or not back.maps_body(head.status, head.headers):
         return write(seen)
     if head.framing.length > MAPPED_BODY:
-        too_large()
+        unmapped()
         return write(seen)
-    return MappedOutput(seen, back, write, too_large)
+    return MappedOutput(seen, back, write, unmapped)
+
+
+def as_client_sees(response: Response, back: MapBack) -> Response:
+    """Map a whole response, as a comparison needs it."""
+    headers = back.head(response.status, response.headers, bodiless=not response.body)
+    seen = Response(response.status, headers, response.body)
+    if not back.maps_body(response.status, response.headers):
+        return seen
+    try:
+        return _mapped(seen, back)
+    except Inconclusive:  # and so it passed on its way to the client
+        return seen
 
 
 def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:
@@ -101,3 +128,15 @@ def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:
     changed.headers = list(headers)
     changed.fields = response_fields(headers)
     return changed
+
+
+def _mapped(response: Response, back: MapBack) -> Response:
+    """Map a JSON body and make the fields true of it. Raises `Inconclusive` if it cannot be read.
+
+    A body in which nothing is to be mapped keeps its content-encoding and its fields.
+    """
+    document = decoded(response, "body", _BOUNDS)
+    changed = back.body(document)
+    if changed == document:
+        return response
+    return Response(response.status, of_new_body(response.headers, len(changed)), changed)

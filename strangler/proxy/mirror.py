@@ -30,6 +30,7 @@ from strangler.proxy.budget import Budget
 from strangler.proxy.comparer import Comparer
 from strangler.proxy.failure import Failure
 from strangler.proxy.fetch import Capture, fetch
+from strangler.proxy.mapped_output import as_client_sees
 from strangler.proxy.observe import Compared, Judgement, observe
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.decision import Decision
@@ -204,14 +205,12 @@ class Mirror:
 
     def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
         """Give an answer as the client would see it: a path of the service's own is no finding."""
-        names = (name for name, _ in answer.headers)
-        if not copy.route.json_urls and REFERENCE not in map(response_role, names):
+        roles = (response_role(name) for name, _ in answer.headers)
+        if not copy.route.json_urls and REFERENCE not in roles:
             return answer
-        pool: UpstreamPool = self._plane.shadow_pools[upstream]
+        asked: UpstreamPool = self._plane.shadow_pools[upstream]
         origin = client_origin(copy.head, copy.peer)
-        back = map_back(pool.upstream, copy.route, copy.head, origin)
-        headers, body = back.response(answer.status, answer.headers, answer.body)
-        return Response(answer.status, headers, body)
+        return as_client_sees(answer, map_back(asked.upstream, copy.route, copy.head, origin))
 
     def _hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""

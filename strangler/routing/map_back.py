@@ -6,6 +6,7 @@ in `Location`, `Content-Location` and `Set-Cookie`, and where a route asks for i
 What cannot be read, or names somebody else, passes as it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -18,8 +19,8 @@ from strangler.routing.table import Route, Target, Upstream
 from strangler.routing.way_back import WayBack
 
 MAPPED_BODY = 256 * 1024
-"""Octets of a body that are held to map it; a larger one passes as it is. A URL costs some 5 µs, so
-that a listing of a thousand of them holds the loop for a few milliseconds."""
+"""Octets of a body, its content-encoding undone, that are held to map it; a larger one passes as it
+is. A URL costs some 5 µs, so that a listing of a thousand holds the loop for a few milliseconds."""
 
 
 class _Whose(Enum):
@@ -58,14 +59,6 @@ class MapBack:
         if not self.json_urls or not (status == 304 or may_change(status, mapped)):
             return mapped
         return of_new_body(weakened(mapped), None) if bodiless else weakened(mapped)
-
-    def response(self, status: int, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-        """Map a whole response."""
-        mapped = self.head(status, headers, bodiless=False)
-        if not self.maps_body(status, headers) or len(body) > MAPPED_BODY:
-            return mapped, body
-        changed = self.body(body)
-        return (mapped, body) if changed == body else (of_new_body(mapped, len(changed)), changed)
 
     def maps_body(self, status: int, headers: Headers) -> bool:
         """Decide whether a body is to be mapped, if it is not larger than `MAPPED_BODY`."""
@@ -144,6 +137,17 @@ class MapBack:
         client, asked = (None if host is None else host[0] for host in hosts)
         own = {asked, *(target.host.lower() for target in self.targets)}
         return name == client or name not in own
+
+
+def may_speak_of_itself(values: Sequence[bytes], route: Route | None) -> bool:
+    """Decide from the values of reference fields whether a mapping could change any.
+
+    Most cookies name no Domain, and on a route that rewrites nothing only an authority can be the
+    upstream's own.
+    """
+    if route is not None and route.way_back is not None:
+        return True
+    return any(b"//" in value or b"domain" in value.lower() for value in values)
 
 
 def map_back(upstream: Upstream, route: Route | None, head: RequestHead, client: Origin) -> MapBack:

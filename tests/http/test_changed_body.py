@@ -16,7 +16,7 @@ JSON = (b"Content-Type", b"application/json")
     ],
 )
 def test_json_may_be_changed(type_: bytes) -> None:
-    assert may_change(200, [(b"content-type", type_), (b"Content-Encoding", b"identity")])
+    assert may_change(200, [(b"content-type", type_), (b"Content-Encoding", b"gzip")])
     assert may_change(404, [(b"content-type", type_)])
 
 
@@ -30,7 +30,6 @@ def test_json_may_be_changed(type_: bytes) -> None:
         (200, [(b"Content-Type", b"text/plain; a=application/json")]),
         (200, [(b"Content-Type", b"application/json; charset=utf-16")]),
         (200, [JSON, JSON]),
-        (200, [JSON, (b"content-encoding", b"gzip")]),
         (200, [JSON, (b"Cache-Control", b"public"), (b"cache-control", b"No-Transform")]),
         (206, [JSON]),
     ],
@@ -51,6 +50,7 @@ def test_what_told_of_the_old_octets_is_left_out() -> None:
         JSON,
         (b"CONTENT-length", b"3"),
         (b"Content-MD5", b"a"),
+        (b"content-encoding", b"gzip"),
         (b"Repr-Digest", b"a"),
         (b"Content-Digest", b"a"),
         (b"Digest", b"a"),

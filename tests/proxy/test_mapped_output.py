@@ -1,14 +1,18 @@
 """A body whose URLs are mapped is held until it is whole, and no longer than the bound."""
 
+import gzip
+import zlib
 from collections.abc import Iterator
 
+import brotli
 import pytest
 
+from strangler.compare.response import Response
 from strangler.http.fields import response_fields
 from strangler.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyKind, Framing
 from strangler.http.message import Headers
 from strangler.http.reference import Origin
-from strangler.proxy.mapped_output import MappedOutput, mapped_output
+from strangler.proxy.mapped_output import MappedOutput, as_client_sees, mapped_output
 from strangler.proxy.response_output import ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
 from strangler.routing.map_back import MAPPED_BODY, MapBack, map_back
@@ -29,7 +33,7 @@ class Begun:
     """One response, and what was counted of it."""
 
     def __init__(self, framing: Framing, *fields: tuple[bytes, bytes], status: int = 200) -> None:
-        self.too_large = 0
+        self.unmapped = 0
         head = ResponseHead()
         head.status, head.reason, head.framing = status, b"OK", framing
         head.headers = [JSON, *fields]
@@ -54,7 +58,7 @@ class Begun:
         )
 
     def _count(self) -> None:
-        self.too_large += 1
+        self.unmapped += 1
 
     def all(self, *pieces: bytes, trailers: Headers = ()) -> bytes:
         octets = b"".join(self.output.progress(piece, None) for piece in pieces[:-1])
@@ -96,24 +100,61 @@ def test_a_body_that_grows_beyond_the_bound_is_let_go_as_it_is() -> None:
     assert begun.output.progress(SAID, None) == b""
     body = parted(begun.output.progress(b" " * MAPPED_BODY, None))[1]
     assert SAID in body
-    assert begun.too_large == 1
+    assert begun.unmapped == 1
     assert begun.output.progress(SAID, None) == b"%x\r\n%b\r\n" % (len(SAID), SAID)
     assert begun.output.progress(b"", ()) == b"0\r\n\r\n"
-    assert begun.too_large == 1
+    assert begun.unmapped == 1
 
 
 @pytest.mark.parametrize(("length", "held"), [(MAPPED_BODY, True), (MAPPED_BODY + 1, False)])
-def test_a_body_that_announces_to_be_too_large_is_not_held(length: int, held: bool) -> None:
+def test_a_body_that_announces_to_be_unmapped_is_not_held(length: int, held: bool) -> None:
     begun = Begun(Framing(BodyKind.LENGTH, length))
     assert isinstance(begun.output, MappedOutput) is held
-    assert begun.too_large == (not held)
+    assert begun.unmapped == (not held)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_a_compressed_body_is_mapped_and_not_compressed_again(coding: str) -> None:
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding]
+    body = compress(SAID)
+    framing = Framing(BodyKind.LENGTH, len(body))
+    head, told = parted(Begun(framing, (b"Content-Encoding", coding.encode())).all(body))
+    assert told == TOLD
+    assert b"Content-Encoding" not in head
+    assert b"Content-Length: %d" % len(TOLD) in head
+
+
+def test_a_compressed_body_without_a_url_stays_compressed() -> None:
+    body = gzip.compress(b"[1]")
+    begun = Begun(CHUNKED, (b"Content-Encoding", b"gzip"))
+    head, told = parted(begun.all(body))
+    assert b"Content-Encoding: gzip" in head
+    assert told == b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    assert begun.unmapped == 0
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"gzip", SAID),
+        (b"gzip", gzip.compress(SAID)[:-1]),
+        (b"gzip", gzip.compress(SAID + b" " * MAPPED_BODY)),
+        (b"zstd", SAID),
+    ],
+)
+def test_a_body_that_cannot_be_read_passes_as_it_is(coding: bytes, body: bytes) -> None:
+    begun = Begun(Framing(BodyKind.LENGTH, len(body)), (b"Content-Encoding", coding))
+    head, told = parted(begun.all(body))
+    assert b"Content-Encoding: " + coding in head
+    assert told == body
+    assert begun.unmapped == 1
 
 
 def plain() -> Iterator[Begun]:
     yield Begun(NO_BODY)
     yield Begun(NO_BODY, status=304)
     yield Begun(Framing(BodyKind.LENGTH, 2), status=206)
-    yield Begun(Framing(BodyKind.LENGTH, 2), (b"Content-Encoding", b"gzip"))
+    yield Begun(Framing(BodyKind.LENGTH, 2), (b"Cache-Control", b"no-transform"))
 
 
 def test_what_is_not_to_be_changed_is_streamed() -> None:
@@ -124,3 +165,11 @@ def test_the_head_as_it_came_stays_for_the_comparison() -> None:
     begun = Begun(NO_BODY, (b"Location", b"/v2/x"))
     assert (b"Location", b"/v2/x") in begun.given.headers
     assert b"Location: /api/x" in begun.output.progress(b"", ())
+
+
+def test_a_whole_answer_is_mapped_for_the_comparison_as_it_is_for_the_client() -> None:
+    fields = [JSON, (b"Location", b"/v2/x"), (b"ETag", b'"1"'), (b"Content-Encoding", b"gzip")]
+    seen = as_client_sees(Response(201, fields, gzip.compress(SAID)), back())
+    assert seen == Response(201, [JSON, (b"Location", b"/api/x"), (b"ETag", b'W/"1"')], TOLD)
+    large = SAID + b" " * MAPPED_BODY
+    assert as_client_sees(Response(200, [JSON], large), back()) == Response(200, [JSON], large)

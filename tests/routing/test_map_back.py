@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strangler.http.reference import Origin
 from strangler.http.roles import REFERENCE, response_role
 from strangler.http.target import TargetError
-from strangler.routing.map_back import MAPPED_BODY, MapBack, map_back
+from strangler.routing.map_back import MapBack, map_back, may_speak_of_itself
 from strangler.routing.table import RouteTable
 from tests.routing.building import ask, table_of
 
@@ -361,36 +361,24 @@ IN_JSON = table_of(
 
 
 def test_urls_in_a_json_body_are_mapped_where_the_route_asks_for_it() -> None:
-    assert mapping(IN_JSON).response(200, [JSON], BODY) == ([JSON], TOLD)
+    assert mapping(IN_JSON).maps_body(200, [JSON])
+    assert mapping(IN_JSON).body(BODY) == TOLD
 
     other = map_back(IN_JSON.upstreams["new"], IN_JSON.routes[1], ask("GET", "/"), CLIENT)
-    for back, status, headers in [
-        (other, 200, [JSON]),
-        (mapping(IN_JSON, "old"), 200, [JSON]),
-        (mapping(IN_JSON), 206, [JSON]),
-        (mapping(IN_JSON), 200, [JSON, (b"Content-Encoding", b"gzip")]),
-    ]:
-        assert not back.maps_body(status, headers)
-        assert back.response(status, headers, BODY) == (headers, BODY)
-
-
-def test_a_body_beyond_the_bound_passes_as_it_is() -> None:
-    large = BODY + b" " * (MAPPED_BODY - len(BODY))
-    assert mapping(IN_JSON).response(200, [JSON], large)[1] != large
-    assert mapping(IN_JSON).response(200, [JSON], large + b" ")[1] == large + b" "
+    assert not other.maps_body(200, [JSON])
+    assert not mapping(IN_JSON, "old").maps_body(200, [JSON])
+    assert not mapping(IN_JSON).maps_body(206, [JSON])
 
 
 FIELDS = [JSON, (b"ETag", b'"a"'), (b"Content-Length", b"91"), (b"Digest", b"b")]
 
 
-def test_the_fields_of_a_mapped_body_are_true_of_it() -> None:
-    fields, body = mapping(IN_JSON).response(200, FIELDS, BODY)
-    assert fields == [JSON, (b"ETag", b'W/"a"'), (b"Content-Length", b"%d" % len(body))]
-
-
-def test_a_body_without_a_url_keeps_its_fields_but_for_the_strong_validator() -> None:
-    fields, body = mapping(IN_JSON).response(200, FIELDS, b"{}")
-    assert (fields, body) == ([JSON, (b"ETag", b'W/"a"'), *FIELDS[2:]], b"{}")
+def test_a_strong_validator_becomes_a_weak_one_whatever_the_body_holds() -> None:
+    assert mapping(IN_JSON).head(200, FIELDS, bodiless=False) == [
+        JSON,
+        (b"ETag", b'W/"a"'),
+        *FIELDS[2:],
+    ]
 
 
 def test_answers_without_a_body_tell_the_validator_of_the_one_with_it() -> None:
@@ -399,6 +387,25 @@ def test_answers_without_a_body_tell_the_validator_of_the_one_with_it() -> None:
     assert back.head(200, FIELDS, bodiless=True) == [JSON, (b"ETag", b'W/"a"')]
     assert back.head(304, [(b"ETag", b'"a"')], bodiless=True) == [(b"ETag", b'W/"a"')]
     assert mapping(V2).head(200, FIELDS, bodiless=True) == FIELDS
+
+
+@pytest.mark.parametrize(
+    ("value", "may"),
+    [
+        (b"a=b; Path=/; HttpOnly", False),
+        (b"/x", False),
+        (b"a=b; DOMAIN = x", True),
+        (b"http://127.0.0.1:9101/x", True),
+        (b"//127.0.0.1:9101/x", True),
+    ],
+)
+def test_without_a_rewrite_only_what_names_an_authority_is_looked_at(
+    value: bytes, may: bool
+) -> None:
+    assert may_speak_of_itself([b"/y", value], table_of([{"path": "/api"}]).routes[0]) is may
+    assert may_speak_of_itself([value], None) is may
+    assert may_speak_of_itself([value], V2.routes[0])
+    assert may_speak_of_itself([], IN_JSON.routes[0])
 
 
 @given(
