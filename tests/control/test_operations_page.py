@@ -5,7 +5,11 @@ from pathlib import Path
 
 from strangler.control import metrics
 from strangler.proxy.breaker import FAILURES, REST
+from strangler.proxy.pool import PROBE_AFTER
+from strangler.proxy.race import STAGGER
+from strangler.proxy.retry_budget import IN_HAND, RECENT
 from strangler.proxy.settings import Settings
+from strangler.routing.table import EjectionPolicy, HealthCheck, RetryPolicy
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -28,3 +32,18 @@ def test_the_bounds_of_shadowing_are_the_code_s() -> None:
     assert f"| a body that is compared | {settings.copied_body // 2**20} MiB |" in PAGE
     assert f"| failures of a candidate in a row | {FAILURES} | no copies for {REST:.0f} s" in PAGE
     assert f"after {settings.confirm_after} s" in PAGE
+
+
+def test_the_numbers_of_what_spares_upstreams_are_the_code_s() -> None:
+    page = " ".join(PAGE.split())
+    ejection, retries = EjectionPolicy(), RetryPolicy()
+
+    assert f"one is tried every {PROBE_AFTER} s" in page
+    assert ejection.after == 5  # the page has it as a word
+    assert f"| {ejection.shortest:.0f} s is over, twice as long each further time" in page
+    assert f"{ejection.longest:.0f} s at most" in page
+    assert HealthCheck("/").unhealthy_after == 2  # the page has it as a word
+    assert f"{retries.budget:.0%} of the requests".replace("%", " %") in page
+    assert f"the last {'ten' if RECENT == 10 else RECENT} seconds" in page
+    assert f"{retries.floor:.0f} a second besides, and {IN_HAND:.0f} in hand" in page
+    assert STAGGER == 0.25  # the page has it as a word

@@ -50,6 +50,13 @@ def failures(running: Proxy, stage: str) -> int:
     return sum(count for (_, at, _), count in counted if at == stage)
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Go away with RST: whoever only ends what it sends still waits for its answer."""
+    at_once = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    writer.transport.abort()
+
+
 async def statuses(running: Proxy, count: int) -> set[int]:
     return {(await running.get("/"))[0] for _ in range(count)}
 
@@ -269,10 +276,7 @@ async def test_a_client_that_goes_away_leaves_the_line() -> None:
         writer.write(b"GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")
         await running.wait_until(lambda: waiting(running) == 1)
         asked += await ask(running, "/c")
-        # With a reset: whoever only ends what it sends still waits for its answer.
-        reset = struct.pack("ii", 1, 0)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-        writer.transport.abort()
+        reset(writer)
         await running.wait_until(lambda: waiting(running) == 1)
         for done in range(2):
             await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc]
@@ -387,6 +391,21 @@ async def test_an_address_that_does_not_answer_is_overtaken_by_the_next() -> Non
             async with proxy(named(server, timeouts={"connect": "1h"}), resolve=names) as running:
                 assert await statuses(running, 3) == {200}
                 assert failures(running, "connecting") == 0
+
+
+async def test_a_client_that_goes_away_ends_every_connect_that_was_tried_for_it() -> None:
+    with bound_socket("127.0.0.2") as free, silent(free.getsockname()[1]) as dead:
+        server = Upstream()
+        server.port = free.getsockname()[1]
+        names = Names(dead)
+        async with proxy(named(server, timeouts={"connect": "1h"}), resolve=names) as running:
+            plane = running.plane
+            _, writer = await asyncio.open_connection("127.0.0.1", running.port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await running.wait_until(lambda: plane.gauges().exchanges_in_flight == 1)
+            reset(writer)
+            await running.wait_until(lambda: plane.gauges().exchanges_in_flight == 0)
+            await running.wait_until(lambda: not plane._tasks)
 
 
 async def test_an_address_that_refuses_is_followed_by_the_next_at_once() -> None:

@@ -1,7 +1,6 @@
 """Which target is asked, which are spared, and who waits. Chance is real: a hundred throws."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -366,18 +365,25 @@ def test_nobody_waits_for_targets_that_are_ill() -> None:
     assert bench.pool.wait_for_place(Request()) is Cause.UNAVAILABLE
 
 
-def comes_back(target: TargetPool) -> None:
-    target.believe(True)
+def test_who_waits_for_a_target_that_can_no_longer_be_reached_is_told_by_it() -> None:
+    """As without a line: what was wrong may be over, and the error comes soon."""
+    bench = limited(A)
+    (target,) = bench.pool.targets
+    fill(bench)
+    (waiting,) = queue(bench, 1)
+    target.rest()
+    end(bench, target)
+    bench.around.soon.come()
+    assert waiting.target is target
 
 
-@pytest.mark.parametrize("event", [comes_back])
-def test_a_target_that_comes_back_takes_from_the_line(event: Callable[[TargetPool], None]) -> None:
+def test_a_target_that_comes_back_takes_from_the_line() -> None:
     bench = limited(A, B)
     first, second = bench.pool.targets
     second.believe(False)
     first.in_flight = 1
     (waiting,) = queue(bench, 1)
-    event(second)
+    second.believe(True)
     bench.around.soon.come()
     assert waiting.target is second
 

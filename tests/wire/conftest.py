@@ -26,6 +26,10 @@ upstreams:
     health: {{path: /healthz, interval: 100ms}}
   half:
     targets: [http://127.0.0.1:{closed}, {service}]
+  narrow:
+    targets: [{service}]
+    timeouts: {{response: 20s, idle: 20s, keepalive: 20s}}
+    limits: {{in_flight: 1, pending: 1, wait: 20s}}
 monolith: monolith
 domains:
   served:
@@ -48,6 +52,16 @@ domains:
     service: half
     phase: extracted
     routes: [{{path: /half/**}}]
+  narrow:
+    service: narrow
+    phase: extracted
+    routes: [{{path: /narrow/**}}]
+  spilling:
+    service: narrow
+    phase: canary
+    canary: {{weight: 100%}}
+    shadow: {{sample: 0%}}
+    routes: [{{path: /spilling/**}}]
   safe:
     service: service
     phase: canary
