@@ -20,6 +20,11 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | 
 _FORBIDDEN_IN_PATH = re.compile(rb"[\x00-\x20\x7f\\#]")
 _FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+# `..` between slashes of which one is escaped: data to us, a step upwards to an upstream that
+# decodes first.
+_HIDDEN_DOTS = re.compile(
+    rb"(?:/|%2F|%5C)(?:\.|%2E){1,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){1,2}(?![^/;])", re.IGNORECASE
+)
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 # What RFC 3986 lets a segment hold as it is (`pchar`). Upstreams read `%40` and `@` alike, and
 # `"` and `%22`, so matching must: one spelling for each.
@@ -36,7 +41,8 @@ def parse_target(raw: bytes) -> RequestTarget:
     """Read an origin-form, absolute-form or asterisk-form target.
 
     Raises `TargetError` for control characters, `%00`, a backslash, a broken escape or a fragment
-    in it, and for dot segments with parameters (`/..;x/`), which servers resolve differently.
+    in it, and for dot segments with parameters (`/..;x/`) or beside an escaped slash (`/..%2Fx`),
+    which servers resolve differently.
     """
     plain = _PLAIN.fullmatch(raw)
     if plain is not None and raw[:1] == b"/":
@@ -78,6 +84,8 @@ def _refuse(path: bytes, query: bytes) -> None:
         raise TargetError("a % in the path without two hexadecimal digits behind it")
     if b"%00" in path:
         raise TargetError("an encoded NUL in the path")
+    if _HIDDEN_DOTS.search(path):
+        raise TargetError("a dot segment beside an encoded slash or backslash")
     if _FORBIDDEN_IN_QUERY.search(query):
         raise TargetError("a control character, space or # in the query")
 

@@ -115,7 +115,7 @@ def site(_site: Site) -> Iterator[Site]:
     ("asked", "heard"),
     [
         ("/api/sets/17/parts/a%2Fb?x=%41&y", "/v2/a%2Fb/of/17?x=%41&y"),
-        ("/api/sets/17/parts/%2e%2e%2Fx/y//z/", "/v2/%2e%2e%2Fx/of/17/y//z/"),
+        ("/api/sets/17/parts/..%252Fx/y//z/", "/v2/..%252Fx/of/17/y//z/"),
         ("/api//sets/./17/x/../parts/%7E", "/v2/%7E/of/17"),
         ("/api/sets/17/parts/..", "/v2/sets/17/"),
         ("/api/sets/new/parts/x", "/v2/sets/new/parts/x"),
@@ -127,6 +127,16 @@ def test_the_service_is_asked_for_its_own_path(site: Site, asked: str, heard: st
     site.ask(f"GET {asked}")
 
     assert site.heard(site.service).target == heard
+
+
+@pytest.mark.parametrize("value", ["..%2Fx", "x%2f%2E.", "%2e%5Cx", "x%2f..%2Fy"])
+def test_no_value_is_a_step_upwards_for_a_service_that_decodes_first(
+    site: Site, value: str
+) -> None:
+    site.ask(f"GET /api/sets/17/parts/{value}")
+
+    assert site.client.response().status == 400
+    assert site.service.nobody_is_waiting()
 
 
 def test_the_monolith_is_asked_for_the_path_as_it_came(site: Site) -> None:
@@ -169,11 +179,11 @@ def test_a_location_is_one_that_the_client_can_follow(site: Site, said: str, tol
 def test_it_is_followed_to_what_was_meant(site: Site) -> None:
     site.ask("POST /api/sets/17/parts/a", "Content-Length: 0")
     site.heard(site.service)
-    site.answer(site.service, "Location: /v2/a%2f../of/17/new", status="303 See Other")
+    site.answer(site.service, "Location: /v2/a%2fb/of/17/new", status="303 See Other")
     location = site.client.response()["Location"]
     site.ask(f"GET {location}")
 
-    assert site.heard(site.service).target == "/v2/a%2f../of/17/new"
+    assert site.heard(site.service).target == "/v2/a%2fb/of/17/new"
 
 
 @pytest.mark.parametrize("path", ["/plain/x", "/elsewhere"])
