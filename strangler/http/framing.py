@@ -11,7 +11,8 @@ from typing import NamedTuple
 from strangler.http.fields import Fields
 from strangler.http.roles import CODING, LENGTH
 
-_LENGTH = re.compile(rb"[0-9]{1,18}")  # 18 digits: below 2**63 for every reader behind us
+# At most 18 digits: below 2**63 for every reader behind us. No leading zero: some read octal.
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class BodyKind(Enum):

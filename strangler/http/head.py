@@ -9,13 +9,35 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from strangler.http.fields import Fields, request_fields
-from strangler.http.framing import Framing, FramingError, request_framing
-from strangler.http.message import Headers, RequestHead
+from strangler.http.framing import NO_BODY, Framing, FramingError, request_framing
+from strangler.http.message import Headers, RequestHead, RequestTarget
 from strangler.http.roles import HOST
 from strangler.http.target import TargetError, parse_target
 
 # RFC 3986 section 3.2.2: a registered name, an IPv4 address or a bracketed IPv6 one, with a port.
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+# NUL is no part of a name, escaped or not.
+_HOST = re.compile(
+    rb"((?:[A-Za-z0-9._~!$&'()*+,;=-]|%(?!00)[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
+)
+
+MAX_HEAD = 32 * 1024
+"""Octets of a head: nginx and Apache allow about as much by default."""
+
+MAX_PORT = 65535
+
+# fmt: off
+METHODS = frozenset(
+    {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "ACL",
+        "BIND", "CHECKOUT", "COPY", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR",
+        "MKCOL", "MOVE", "M-SEARCH", "NOTIFY", "PROPFIND", "PROPPATCH", "PURGE", "REBIND",
+        "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "UNBIND", "UNLINK", "UNLOCK",
+        "UNSUBSCRIBE",
+    }
+)
+# fmt: on
+"""What is forwarded: the registered methods and those that were widely used before them, less
+CONNECT and PRI, which are no requests for a resource."""
 
 MAX_TARGET = 8 * 1024
 """Octets in a request target: the 8,000 that RFC 9112 section 3 recommends at least, rounded up."""
@@ -46,12 +68,7 @@ def read_head(
     method: str, raw_target: bytes, version: str, headers: Headers, *, trusted: bool = False
 ) -> ReadHead:
     """Decide one request head, or `HeadError`; hearsay crosses from a `trusted` peer only."""
-    if version not in {"1.1", "1.0"}:
-        raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    if method == "CONNECT":
-        raise HeadError(501, "this is a reverse proxy: it opens no tunnels to other hosts")
-    if len(raw_target) > MAX_TARGET:
-        raise HeadError(414, f"the request target is longer than {MAX_TARGET} octets")
+    _refuse_line(method, raw_target, version)
     if len(headers) > MAX_FIELDS:
         raise HeadError(431, f"more than {MAX_FIELDS} header fields")
     fields = request_fields(headers, trusted=trusted)
@@ -60,8 +77,12 @@ def read_head(
         target = parse_target(raw_target)
     except (FramingError, TargetError) as error:
         raise HeadError(400, f"ambiguous request: {error}") from error
-    if target.path == "*" and method != "OPTIONS":
+    if method == "OPTIONS":
+        target = _asterisk_form(raw_target, target)
+    elif target.path == "*":
         raise HeadError(400, "only OPTIONS may ask for *")
+    elif method == "TRACE" and framing is not NO_BODY:
+        raise HeadError(400, "TRACE has no body")  # RFC 9110 section 9.3.8
     if HOST in fields.noted:
         host = _asked_host(target.authority, fields.noted[HOST])
     elif version == "1.0":
@@ -70,6 +91,27 @@ def read_head(
     else:
         raise HeadError(400, "an HTTP/1.1 request needs a Host field")
     return ReadHead(RequestHead(method, target, host, headers), fields, framing)
+
+
+def _refuse_line(method: str, raw_target: bytes, version: str) -> None:
+    if version not in {"1.1", "1.0"}:
+        raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    if method == "CONNECT":
+        raise HeadError(501, "this is a reverse proxy: it opens no tunnels to other hosts")
+    if method not in METHODS:
+        raise HeadError(501, "a method that is not registered")
+    if len(raw_target) > MAX_TARGET:
+        raise HeadError(414, f"the request target is longer than {MAX_TARGET} octets")
+
+
+def _asterisk_form(raw: bytes, target: RequestTarget) -> RequestTarget:
+    """Read an absolute-form without path or query as the `*` that it stands for.
+
+    RFC 9112 section 3.2.4: so the last proxy before the origin must send it.
+    """
+    if target.authority is None or target.forward != b"/" or raw.endswith(b"/"):
+        return target
+    return RequestTarget("*", "", b"*", target.authority)
 
 
 def _asked_host(of_target: str | None, hosts: list[bytes]) -> str:
@@ -112,8 +154,7 @@ def _host_name(authority: bytes) -> str | None:
 
     A site is asked by few names, so what was read is kept.
     """
-    if not _HOST.fullmatch(authority):
+    found = _HOST.fullmatch(authority)
+    if found is None or int(found[2] or 0) > MAX_PORT:
         return None
-    text = authority.decode("ascii").lower()
-    name, colon, port = text.rpartition(":")
-    return name if colon and port.isdigit() else text
+    return found[1].decode("ascii").lower()

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+Field: TypeAlias = tuple[bytes, bytes]
+"""The name of a field in the case received, and its value without the spaces around it."""
+
+Headers: TypeAlias = Sequence[Field]
 """Header fields in the order and case received, duplicates kept."""
 
 

@@ -6,8 +6,7 @@ import struct
 from typing import TYPE_CHECKING, cast
 
 from strangler.http.forwarding import Peer, client_address, forward_request
-from strangler.http.framing import BodyKind
-from strangler.http.head import HeadError, ReadHead, read_head
+from strangler.http.head import HeadError, ReadHead
 from strangler.http.problem import problem_response
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.request_body import HIGH_WATER
@@ -55,7 +54,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, plane: "DataPlane") -> None:
         """Belong to a data plane; the transport comes with `connection_made`."""
         self._plane = plane
-        self._reader = RequestReader()
+        self._reader = RequestReader()  # replaced when the peer is known
         self._exchange: Exchange | None = None
         self._peer = Peer("")
         self._beginning = False
@@ -94,6 +93,7 @@ class ClientConnection(asyncio.Protocol):
         # On a socket for both families an IPv4 client has a mapped address (RFC 4291).
         address = peername[0].removeprefix("::ffff:") if peername else "unknown"
         self._peer = Peer(address, trusted=self._plane.settings.trusts(address))
+        self._reader = RequestReader(trusted=self._peer.trusted)
         self._plane.client_opened(self)
         self.expect_within(self._plane.settings.idle)
 
@@ -107,8 +107,8 @@ class ClientConnection(asyncio.Protocol):
         exchange = self._exchange
         if exchange is None:
             self._begin_next()
-        elif reader.error and not exchange.request.complete:
-            exchange.broken_request(reader.error)
+        elif reader.refusal is not None and not exchange.request.complete:
+            exchange.broken_request(reader.refusal)
         else:
             exchange.request_progress()
         requests = reader.requests
@@ -152,7 +152,7 @@ class ClientConnection(asyncio.Protocol):
         elif self._exchange is not None:
             self._exchange.expired()
         elif self._head_begun and not self._lingering:
-            self._refuse(408, "the request's head did not arrive in time")
+            self._refuse(HeadError(408, "the request's head did not arrive in time"))
         else:
             self.transport.abort()
 
@@ -229,7 +229,7 @@ class ClientConnection(asyncio.Protocol):
             reader.decline_upgrade()
         self._head_begun = False
         self.expect_within(self._plane.settings.idle)
-        if reader.requests or reader.in_head or reader.error:
+        if reader.requests or reader.in_head or reader.refusal is not None:
             self._begin_next()
         if self._paused:
             self.adjust_reading()
@@ -272,8 +272,8 @@ class ClientConnection(asyncio.Protocol):
         self._beginning = False
         if self._exchange is not None or not self._may_begin:
             return
-        if reader.error:
-            self._refuse(reader.error_status, f"malformed request: {reader.error}")
+        if reader.refusal is not None:
+            self._refuse(reader.refusal, body=not reader.answers_head)
         elif not self._head_begun and reader.in_head:
             self._head_begun = True
             self.expect_within(self._plane.settings.head)
@@ -287,41 +287,15 @@ class ClientConnection(asyncio.Protocol):
         if self._ended and not request.complete:
             self._end()
             return
-        if self._reader.error and not request.complete:
-            self._refuse(self._reader.error_status, f"malformed request: {self._reader.error}")
+        refusal = self._reader.refusal
+        if refusal is not None and not request.complete:
+            self._refuse(refusal)
             return
-        try:
-            read = read_head(
-                request.method,
-                request.target,
-                request.version,
-                request.headers,
-                trusted=self._peer.trusted,
-            )
-        except HeadError as error:
-            self._refuse(error.status, error.detail, body=request.method != "HEAD")
-            return
-        if request.upgrade and not self._accept_upgrade(request, read):
-            return
+        read = request.read
         self._last = not read.fields.keeps_alive(request.version)
         self._head_begun = True
         self._exchange = exchange = self._exchange_for(request, read)
         exchange.begin()
-
-    def _accept_upgrade(self, request: IncomingRequest, read: ReadHead) -> bool:
-        """Decide an Upgrade: WebSockets become tunnels, others are ignored, bodies are refused.
-
-        False where the request was refused. RFC 9110 section 7.8 lets a server ignore an Upgrade,
-        and has it ignore one in HTTP/1.0; one with a body has two readings of what follows.
-        """
-        if read.framing.kind is not BodyKind.NONE:
-            self._refuse(400, "an Upgrade with a body")
-            return False
-        first_line = request.method, request.version
-        if first_line != ("GET", "1.1") or not read.fields.asks_for_websocket:
-            request.upgrade = False
-            self._reader.decline_upgrade()
-        return True
 
     def _exchange_for(self, request: IncomingRequest, read: ReadHead) -> Exchange:
         plane = self._plane
@@ -343,16 +317,21 @@ class ClientConnection(asyncio.Protocol):
             key = route.canary.key.key_of(read.head, address)
         return decide(plan, key, self._plane.draw())
 
-    def _refuse(self, status: int, detail: str, *, body: bool = True) -> None:
+    def _refuse(self, refusal: HeadError, *, body: bool = True) -> None:
         """Answer what cannot be forwarded, and end the connection: what follows has no meaning."""
-        self._plane.counters.refusals[status] += 1
-        self.write(problem_response(status, detail, date=self._plane.date, close=True, body=body))
+        plane = self._plane
+        plane.counters.refusals[refusal.status] += 1
+        self.write(
+            problem_response(refusal.status, refusal.detail, date=plane.date, close=True, body=body)
+        )
         self._end()
 
     def _end(self) -> None:
         """Close, after a moment of reading on where the client may still be sending."""
         reader = self._reader
-        unread = bool(reader.requests or reader.error or reader.in_head or reader.rest)
+        unread = bool(
+            reader.requests or reader.refusal is not None or reader.in_head or reader.rest
+        )
         self._lingering = True
         self._last = True
         if unread and not self._ended and self.transport.can_write_eof():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from strangler.http.forwarding import ForwardedHead, connection_fields
 from strangler.http.framing import BodyKind
-from strangler.http.head import ReadHead
+from strangler.http.head import HeadError, ReadHead
 from strangler.http.message import Headers
 from strangler.http.problem import problem_response
 from strangler.http.reference import client_origin
@@ -355,12 +355,12 @@ class Exchange:
         self._connection = None
         self._fail(stage, Cause.TIMEOUT, "")
 
-    def broken_request(self, detail: str) -> None:
+    def broken_request(self, refusal: HeadError) -> None:
         """End an exchange whose request stopped making sense in its body."""
         if self._committed:
             self.client.abort()
         else:
-            self._answer(400, f"ambiguous request: {detail}", {})
+            self._answer(refusal.status, refusal.detail, {})
 
     def cancel(self) -> None:
         """Stop: the client has gone. The upstream is told by closing."""

@@ -1,59 +1,52 @@
-"""Turns the bytes of a client connection into requests; holds no socket and makes no decision.
+"""Turns the bytes of a client connection into requests; holds no socket and asks nobody.
 
-llhttp may call back for a complete head and raise in the very same call, and it reads on into
-pipelined requests. So callbacks only record; whoever feeds looks at `requests` and `error` after
-the call returns.
+It stops at the first octet that has no one reading: what follows has no meaning either.
 """
 
 from collections import deque
 
-import httptools
+from strangler.http.body import Body, body_reader
+from strangler.http.framing import BodyKind
+from strangler.http.head import MAX_HEAD, MAX_TARGET, HeadError, ReadHead, read_head
+from strangler.http.lines import (
+    MalformedError,
+    RequestLine,
+    TooLongError,
+    field_lines,
+    refuse_beginning,
+    request_line,
+)
+from strangler.http.message import Field
+from strangler.http.roles import CONNECTION, UPGRADE
 
-from strangler.http.head import MAX_TARGET
-
-MAX_HEAD = 32 * 1024
-"""Octets of a head, and again of trailers: nginx and Apache allow about as much by default."""
-
-
-class TooLargeError(Exception):
-    """Stops the parser in the middle; the reader has noted why."""
+EMPTY_LINES = 4
+"""Empty lines that are passed over before a request line. RFC 9112 section 2.2 asks for one, which
+old clients send behind a body; an endless row must not hold a connection."""
 
 
 class IncomingRequest:
-    """One request as far as it has arrived: the head once it is whole, the body in pieces."""
+    """One request as far as it has arrived: its head whole, its body in pieces.
 
-    __slots__ = (
-        "chunks",
-        "complete",
-        "has_head",
-        "headers",
-        "held",
-        "method",
-        "size",
-        "target",
-        "trailers",
-        "upgrade",
-        "version",
-    )
+    `upgrade`: it asks to become a WebSocket. `held`: octets in `chunks`.
+    """
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self.method = ""
-        self.target = b""
-        self.version = ""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.trailers: list[tuple[bytes, bytes]] = []
-        self.size = 0  # octets of fields
+    __slots__ = ("chunks", "complete", "held", "read", "trailers", "upgrade", "version")
+
+    def __init__(self, read: ReadHead, version: str) -> None:
+        """Begin with the head."""
+        self.read = read
+        self.version = version
+        self.trailers: list[Field] = []
         self.chunks: list[bytes] = []
-        self.held = 0  # octets in chunks
-        self.has_head = False
+        self.held = 0
         self.complete = False
         self.upgrade = False
 
     def __repr__(self) -> str:
         """Show how far it has come."""
-        state = "complete" if self.complete else "body" if self.has_head else "head"
-        return f"<IncomingRequest {self.method} {self.target!r} {state} held={self.held}>"
+        head = self.read.head
+        state = "complete" if self.complete else "body"
+        return f"<IncomingRequest {head.method} {head.target.path} {state} held={self.held}>"
 
     def take(self) -> bytes:
         """Give the body octets that have arrived since the last call."""
@@ -67,126 +60,149 @@ class IncomingRequest:
 
 
 class RequestReader:
-    """The parser of one client connection, with the requests it has seen and not given up yet.
+    """The reader of one client connection, with the requests it has seen and not given up yet.
 
-    `requests` are in the order received. `error` is set once the bytes stopped making sense (or
-    grew past a bound, then with `error_status` 431): nothing is read after it. `rest` holds what
-    came behind a request that asks for an upgrade: no longer HTTP until someone refuses.
-    `in_head`: a next request has begun and its head is not whole.
+    `requests` are in the order received. `refusal` is set once the bytes stopped making sense or
+    grew past a bound: nothing is read after it. `answers_head` tells that it was a HEAD which was
+    refused. `rest` holds what came behind a request that asks for an upgrade: no longer HTTP until
+    someone refuses.
     """
 
     __slots__ = (
-        "_newest",
-        "_parser",
-        "_silent",
-        "error",
-        "error_status",
-        "in_head",
+        "_begun",
+        "_body",
+        "_skipped",
+        "_trusted",
+        "answers_head",
+        "refusal",
         "requests",
         "rest",
     )
 
-    def __init__(self) -> None:
-        """Start before the first request."""
-        self._parser = httptools.HttpRequestParser(self)
-        self._newest = IncomingRequest()  # replaced when the first request begins
-        self._silent = 0  # octets fed since the parser last gave more than single fields
-        self.in_head = False
+    def __init__(self, *, trusted: bool = False) -> None:
+        """Start before the first request of a peer that is trusted or not."""
+        self._trusted = trusted
+        self._begun = b""  # the beginning of a head, or of a line in a body
+        self._body: Body | None = None  # of the newest request, while it is not complete
+        self._skipped = 0  # empty lines before the request line that is to come
         self.requests: deque[IncomingRequest] = deque()
-        self.error = ""
-        self.error_status = 400
+        self.refusal: HeadError | None = None
+        self.answers_head = False
         self.rest: bytes | None = None
 
     def __repr__(self) -> str:
         """Show what is queued."""
-        return f"<RequestReader queued={len(self.requests)} error={self.error!r}>"
+        return f"<RequestReader queued={len(self.requests)} refusal={self.refusal!r}>"
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a next request has begun and its head is not whole."""
+        return self._body is None and bool(self._begun)
 
     @property
     def waiting(self) -> int:
         """Octets that came behind the first request: they wait until it has been answered."""
-        body = self._newest.held if len(self.requests) > 1 else 0
+        body = self.requests[-1].held if len(self.requests) > 1 else 0
         return body + len(self.rest or b"")
 
     def feed(self, data: bytes) -> None:
-        """Read on. Look at `requests`, `error` and `rest` afterwards."""
-        if self.error:
+        """Read on. Look at `requests`, `refusal` and `rest` afterwards."""
+        if self.refusal is not None:
             return
         if self.rest is not None:
             self.rest += data
             return
-        self._silent += len(data)
+        if self._begun:
+            data = self._begun + data
+            self._begun = b""
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self.rest = data[upgrade.args[0] :]
-        except httptools.HttpParserInvalidMethodError:
-            self._fail("a method that is not registered", 501)
-        except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
-            self._fail(str(error) or "not HTTP", 400)
-        # The parser keeps a field that is not whole, and skips what stands behind a chunk's size.
-        if self._silent > MAX_HEAD:
-            self._fail(f"more than {MAX_HEAD} octets of a head, of trailers or of a line", 431)
+            self._read(data)
+        except HeadError as error:
+            self.refusal = error
+        except MalformedError as error:
+            status = 431 if isinstance(error, TooLongError) else 400
+            self.refusal = HeadError(status, f"malformed request: {error}")
 
     def decline_upgrade(self) -> None:
-        """Go on in HTTP/1.1 after a request whose Upgrade we ignore (RFC 9110 section 7.8)."""
+        """Go on in HTTP/1.1 after a request whose Upgrade was refused (RFC 9110 section 7.8)."""
         rest, self.rest = self.rest, None
-        self._parser = httptools.HttpRequestParser(self)
         if rest:
             self.feed(rest)
 
-    def _fail(self, reason: str, status: int) -> None:
-        if not self.error:
-            self.error = reason
-            self.error_status = status
+    def _read(self, data: bytes) -> None:
+        at, end = 0, len(data)
+        while at < end:
+            if self._body is None:
+                stop = self._read_head(data, at)
+                if self.rest is not None:
+                    return
+            else:
+                stop = self._read_body(self._body, data, at)
+            if stop < 0:
+                return
+            at = stop
 
-    # What llhttp calls back.
+    def _read_head(self, data: bytes, at: int) -> int:
+        """Read one head; give where it ends, or -1 where its end has not come."""
+        if self._skipped < EMPTY_LINES and data.startswith(b"\r\n", at):
+            self._skipped += 1
+            return at + 2
+        end = data.find(b"\r\n\r\n", at)
+        if end < 0 or end - at > MAX_HEAD:
+            self._hold_beginning(data[at:] if end < 0 else data[at:end])
+            return -1
+        line_end = data.find(b"\r\n", at)
+        line = request_line(data[at:line_end])
+        self._begin(line, field_lines(data[line_end + 2 : end + 2]))
+        end += 4
+        if self.requests[-1].upgrade:
+            self.rest = data[end:]
+        return end
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        self._newest = IncomingRequest()
-        self.in_head = True
+    def _hold_beginning(self, begun: bytes) -> None:
+        refuse_beginning(begun)
+        line, whole, _ = begun.partition(b"\r\n")
+        if len(line) > MAX_TARGET and b" " in line[:MAX_TARGET]:
+            raise HeadError(414, f"the request target is longer than {MAX_TARGET} octets")
+        if len(begun) > MAX_HEAD:
+            raise HeadError(431, f"a head of more than {MAX_HEAD} octets")
+        if whole:
+            request_line(line)
+        self._begun = begun
 
-    def on_url(self, piece: bytes) -> None:
-        """Collect the request target, which may come in pieces."""
-        self._newest.target += piece
-        if len(self._newest.target) > MAX_TARGET:
-            self._fail(f"a request target of more than {MAX_TARGET} octets", 414)
-            raise TooLargeError
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header field, or a trailer field where the head is behind us."""
-        request = self._newest
-        value = value.rstrip(b" \t")  # which llhttp leaves there (RFC 9110 section 5.5)
-        if request.has_head:
-            request.trailers.append((name, value))
-        else:
-            request.headers.append((name, value))
-        request.size += len(name) + len(value)
-        if request.size > MAX_HEAD:
-            self._fail(f"fields of more than {MAX_HEAD} octets", 431)
-            raise TooLargeError
-
-    def on_headers_complete(self) -> None:
-        """Queue the request; its body may follow."""
-        request = self._newest
-        parser = self._parser
-        request.method = parser.get_method().decode("ascii")
-        request.version = parser.get_http_version()
-        request.upgrade = parser.should_upgrade()
-        request.has_head = True
-        request.size = 0  # from here on it counts trailers
-        self._silent = 0
-        self.in_head = False
+    def _begin(self, line: RequestLine, headers: list[Field]) -> None:
+        method, target, version = line
+        self.answers_head = method == "HEAD"
+        read = read_head(method, target, version, headers, trusted=self._trusted)
+        request = IncomingRequest(read, version)
+        if UPGRADE in read.fields.noted and read.fields.mentions(CONNECTION, b"upgrade"):
+            request.upgrade = self._upgrades(method, read, version)
+        self._body = body_reader(read.framing)
+        request.complete = self._body is None
+        self._skipped = 0
         self.requests.append(request)
 
-    def on_body(self, data: bytes) -> None:
-        """Hold a piece of the body."""
-        request = self._newest
-        request.chunks.append(data)
-        request.held += len(data)
-        self._silent = 0
+    def _upgrades(self, method: str, read: ReadHead, version: str) -> bool:
+        """Decide an Upgrade: WebSockets become tunnels, others are ignored, bodies are refused.
 
-    def on_message_complete(self) -> None:
-        """Mark the request whole."""
-        self._newest.complete = True
-        self._silent = 0
+        RFC 9110 section 7.8 lets a server ignore an Upgrade, and has it ignore one in HTTP/1.0; one
+        with a body has two readings of what follows.
+        """
+        if read.framing.kind is not BodyKind.NONE:
+            raise HeadError(400, "an Upgrade with a body")
+        return method == "GET" and version == "1.1" and read.fields.asks_for_websocket
+
+    def _read_body(self, body: Body, data: bytes, at: int) -> int:
+        """Read on in a body; give where that stopped, or -1 where the rest is held."""
+        request = self.requests[-1]
+        known = len(request.chunks)
+        stop = body.read(data, at, request.chunks)
+        for piece in request.chunks[known:]:
+            request.held += len(piece)
+        if body.complete:
+            request.trailers = body.trailers
+            request.complete = True
+            self._body = None
+            return stop
+        self._begun = data[stop:]
+        return -1

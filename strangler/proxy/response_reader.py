@@ -1,36 +1,40 @@
 """Turns the bytes of an upstream connection into responses; holds no socket, makes no decision.
 
-The same care as towards clients: a head is only believed once the call that completed it has
-returned, framing has one reading or is an error, and bytes behind a response mean that the
-connection cannot be trusted with another.
+The same care as towards clients: framing has one reading or is an error, and octets behind a
+response mean that the connection cannot be trusted with another.
 """
 
-import httptools
-
+from strangler.http.body import Body, body_reader
 from strangler.http.fields import Fields, response_fields, without
-from strangler.http.framing import NO_BODY, BodyKind, FramingError, response_framing
-from strangler.http.message import Headers
+from strangler.http.framing import BodyKind, Framing, FramingError, response_framing
+from strangler.http.head import MAX_HEAD
+from strangler.http.lines import MalformedError, field_lines, refuse_beginning, status_line
+from strangler.http.message import Field, Headers
 from strangler.http.roles import LENGTH
-from strangler.proxy.request_reader import MAX_HEAD, TooLargeError
 
 
 class ResponseHead:
-    """The head of one response, final or interim.
+    """The head of one response, final or interim."""
 
-    `fields`, `framing` and `keep_alive` are known once it is whole.
-    """
+    __slots__ = ("fields", "framing", "headers", "keep_alive", "reason", "status")
 
-    __slots__ = ("fields", "framing", "headers", "keep_alive", "reason", "size", "status")
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.status = 0
-        self.reason = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.size = 0
-        self.fields: Fields
-        self.framing = NO_BODY
-        self.keep_alive = False
+    def __init__(
+        self,
+        status: int,
+        reason: bytes,
+        headers: list[Field],
+        fields: Fields,
+        framing: Framing,
+        *,
+        keep_alive: bool,
+    ) -> None:
+        """Hold what was read; `keep_alive`: the connection may serve again after it."""
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.fields = fields
+        self.framing = framing
+        self.keep_alive = keep_alive
 
     def __repr__(self) -> str:
         """Show the status and the framing."""
@@ -43,7 +47,7 @@ class ResponseHead:
 
 
 class ResponseReader:
-    """The parser of one upstream connection, for one response after another.
+    """The reader of one upstream connection, for one response after another.
 
     After `feed`: `interim` holds the 1xx heads, `head` the final one (once), `chunks` new pieces of
     its body; `complete` says that the response is whole, `error` that it never will be; `surplus`
@@ -51,11 +55,9 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_head",
-        "_headers_done",
+        "_begun",
+        "_body",
         "_method",
-        "_parser",
-        "_silent",
         "chunks",
         "complete",
         "error",
@@ -68,7 +70,6 @@ class ResponseReader:
 
     def __init__(self) -> None:
         """Start before the first response."""
-        self._parser = httptools.HttpResponseParser(self)
         self.interim: list[ResponseHead] = []
         self.chunks: list[bytes] = []
         self.expect("GET")
@@ -80,11 +81,10 @@ class ResponseReader:
     def expect(self, method: str) -> None:
         """Get ready for the response to a request with `method`."""
         self._method = method
-        self._head = ResponseHead()
-        self._headers_done = False
-        self._silent = 0  # octets fed since the parser last gave more than single fields
+        self._begun = b""  # the beginning of a head, or of a line in a body
+        self._body: Body | None = None
         self.head: ResponseHead | None = None
-        self.trailers: Headers = []
+        self.trailers: Headers = ()
         self.complete = False
         self.surplus = False
         self.error = ""
@@ -95,25 +95,13 @@ class ResponseReader:
         if self.complete:
             self.surplus = True
             return
-        self._silent += len(data)
+        if self._begun:
+            data = self._begun + data
+            self._begun = b""
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self.rest = data[upgrade.args[0] :]
-        except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
-            self._broken(str(error) or "not HTTP")
-        if self._silent > MAX_HEAD:
-            self._broken(f"more than {MAX_HEAD} octets of a head, of trailers or of a line")
-        if self.head is not None:
-            self._look_again(self.head)
-
-    def _look_again(self, head: ResponseHead) -> None:
-        """Decide what the parser could not, now that its call has returned."""
-        if head.status == 101 and self.rest is None:
-            self.error = "101 without an Upgrade"
-        elif self.complete and head.framing.kind is BodyKind.NONE:
-            # It may await a body all the same: llhttp cannot be told of HEAD.
-            self._parser = httptools.HttpResponseParser(self)
+            self._read(data)
+        except (MalformedError, FramingError) as error:
+            self.error = str(error)
 
     def close(self, *, orderly: bool) -> None:
         """Take note that the upstream has closed: the end of an until-close body, else an error.
@@ -127,86 +115,64 @@ class ResponseReader:
         else:
             self.error = "closed before the response was whole"
 
-    def _broken(self, reason: str) -> None:
-        # Octets behind a complete response spoil the connection, not the response.
-        if self.complete:
+    def _read(self, data: bytes) -> None:
+        at = 0
+        while self.head is None:
+            end = data.find(b"\r\n\r\n", at)
+            if end < 0 or end - at > MAX_HEAD:
+                self._hold_beginning(data[at:] if end < 0 else data[at:end])
+                return
+            self._read_head(data, at, end)
+            at = end + 4
+            if self.rest is not None:
+                self.rest = data[at:]
+                return
+        if self._body is not None:
+            at = self._read_body(self._body, data, at)
+        # Octets behind a response spoil the connection, not the response.
+        if self.complete and at < len(data):
             self.surplus = True
-        else:
-            self.error = self.error or reason
 
-    # What llhttp calls back.
+    def _hold_beginning(self, begun: bytes) -> None:
+        refuse_beginning(begun)
+        if len(begun) > MAX_HEAD:
+            raise MalformedError(f"a head of more than {MAX_HEAD} octets")
+        line, whole, _ = begun.partition(b"\r\n")
+        if whole:
+            status_line(line)
+        self._begun = begun
 
-    def on_message_begin(self) -> None:
-        """Begin a response, unless there is one already: then these octets are surplus."""
-        if self.complete:
-            self.surplus = True
-
-    def on_status(self, piece: bytes) -> None:
-        """Collect the reason phrase, which may come in pieces."""
-        if not self.complete:
-            self._head.reason += piece
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header field, or a trailer field where the head is behind us."""
-        if self.complete:
-            return
-        self._head.size += len(name) + len(value)
-        if self._head.size > MAX_HEAD:
-            self.error = f"fields of more than {MAX_HEAD} octets"
-            raise TooLargeError
-        value = value.rstrip(b" \t")  # which llhttp leaves there (RFC 9110 section 5.5)
-        if self._headers_done:
-            self.trailers = [*self.trailers, (name, value)]
-        else:
-            self._head.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """Decide the framing of a whole head."""
-        if self.complete:
-            return
-        head = self._head
-        status = head.status = self._parser.get_status_code()
-        version = self._parser.get_http_version()
-        self._headers_done = True
-        self._silent = 0
-        head.fields = fields = response_fields(head.headers)
-        try:
-            framing = head.framing = response_framing(self._method, status, fields, version)
-        except FramingError as error:
-            self.error = str(error)
-            return
-        if status < 200 and status != 101:
-            return
+    def _read_head(self, data: bytes, at: int, end: int) -> None:
+        line_end = data.find(b"\r\n", at)
+        version, status, reason = status_line(data[at:line_end])
+        headers = field_lines(data[line_end + 2 : end + 2])
+        fields = response_fields(headers)
+        framing = response_framing(self._method, status, fields, version)
         if status == 204 and LENGTH in fields.noted:
             # RFC 9110 section 8.6: it must not have one, and some clients would wait for the body.
-            head.headers = list(without(head.headers, b"content-length".__eq__))
-            head.fields = response_fields(head.headers)
-        kind = framing.kind
-        head.keep_alive = fields.keeps_alive(version) and kind is not BodyKind.UNTIL_CLOSE
-        self.head = head
-        # Whatever follows now is behind the response, though the parser may call it a body.
-        self.complete = kind is BodyKind.NONE and status != 101
-
-    def on_chunk_header(self) -> None:
-        """Notice a body where there is none."""
-        self.surplus |= self.complete
-
-    def on_body(self, data: bytes) -> None:
-        """Hold a piece of the body."""
-        self._silent = 0
-        if self.complete:
-            self.surplus = True
+            headers = [*without(headers, b"content-length".__eq__)]
+            fields = response_fields(headers)
+        keep_alive = framing.kind is not BodyKind.UNTIL_CLOSE and fields.keeps_alive(version)
+        head = ResponseHead(status, reason, headers, fields, framing, keep_alive=keep_alive)
+        if status >= 200:
+            self.head = head
+            self._body = body_reader(framing)
+            self.complete = self._body is None
+        elif status != 101:
+            self.interim.append(head)
+        elif fields.asks_for_websocket:
+            self.head = head
+            self.rest = b""
         else:
-            self.chunks.append(data)
+            raise MalformedError("101 without the Upgrade that it agrees to")
 
-    def on_message_complete(self) -> None:
-        """Mark the response whole, or set an interim one aside and wait for the next head."""
-        self._silent = 0
-        if self.complete or self.error:
-            return
-        if self._head.interim:
-            self.interim.append(self._head)
-            self._head = ResponseHead()
-            self._headers_done = False
-        else:
+    def _read_body(self, body: Body, data: bytes, at: int) -> int:
+        if at == len(data):
+            return at
+        stop = body.read(data, at, self.chunks)
+        if body.complete:
+            self.trailers = body.trailers
             self.complete = True
+        elif stop < len(data):
+            self._begun = data[stop:]
+        return stop

@@ -5,8 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.http.framing import CHUNKED, NO_BODY, BodyKind, Framing
+from strangler.http.head import read_head
 from strangler.proxy.request_body import HIGH_WATER, RequestBody
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
+
+
+def arrived() -> IncomingRequest:
+    return IncomingRequest(read_head("POST", b"/", "1.1", [(b"Host", b"a")]), "1.1")
 
 
 def arriving(request: IncomingRequest, *pieces: bytes, complete: bool = False) -> None:
@@ -17,7 +22,7 @@ def arriving(request: IncomingRequest, *pieces: bytes, complete: bool = False) -
 
 
 def body_of(framing: Framing, keep: int = 100) -> tuple[IncomingRequest, RequestBody]:
-    request = IncomingRequest()
+    request = arrived()
     return request, RequestBody(request, framing, keep)
 
 

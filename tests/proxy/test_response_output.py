@@ -10,11 +10,9 @@ from strangler.proxy.response_reader import ResponseHead
 
 
 def head_with(framing: Framing, *fields: tuple[bytes, bytes], status: int = 200) -> ResponseHead:
-    head = ResponseHead()
-    head.status, head.reason, head.framing = status, b"OK", framing
-    head.headers = list(fields)
-    head.fields = response_fields(head.headers)
-    return head
+    headers = list(fields)
+    read = response_fields(headers)
+    return ResponseHead(status, b"OK", headers, read, framing, keep_alive=True)
 
 
 def started(framing: Framing, *, version: str = "1.1", may_hold: bool = False) -> ResponseOutput:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strangler.http.head import MAX_HEAD
 from strangler.http.message import Headers
-from strangler.proxy.request_reader import MAX_HEAD
 from strangler.proxy.response_reader import ResponseReader
 
 
@@ -35,7 +35,7 @@ def outcome_of(reader: ResponseReader) -> Outcome:
         False,
         [interim.status for interim in reader.interim],
         head and head.status,
-        head and head.headers,
+        head and list(head.headers),
         list(reader.trailers),
         b"".join(reader.chunks),
         reader.complete,

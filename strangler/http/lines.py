@@ -1,0 +1,94 @@
+"""Reads start lines and field lines from bytes, exactly as RFC 9112 writes them.
+
+Whatever a lenient parser repairs (a bare LF, a folded line, a space before a colon) is what two
+parsers read differently, so it is an error here.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from strangler.http.message import Field
+
+TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
+
+_NAME = re.compile(TOKEN)
+_REQUEST_LINE = re.compile(rb"(%b) ([!-~]+) HTTP/([0-9]\.[0-9])" % TOKEN)
+_STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?")
+# What may stand in a line: visible octets, space, tab and obs-text (RFC 9110 section 5.5).
+_IN_LINES = bytes([9, *range(32, 127), *range(128, 256)])
+
+
+class MalformedError(ValueError):
+    """The bytes are not HTTP/1.1; the message says what is wrong with them."""
+
+
+class TooLongError(MalformedError):
+    """There is no end to it within its bound."""
+
+
+class RequestLine(NamedTuple):
+    """A request line in its parts; `version` without `HTTP/`."""
+
+    method: str
+    target: bytes
+    version: str
+
+
+class StatusLine(NamedTuple):
+    """A status line in its parts."""
+
+    version: str
+    status: int
+    reason: bytes
+
+
+def request_line(line: bytes) -> RequestLine:
+    """Read a request line, given without its CRLF (RFC 9112 section 3). Raises `MalformedError`."""
+    found = _REQUEST_LINE.fullmatch(line)
+    if found is None:
+        raise MalformedError("a request line other than METHOD TARGET HTTP-VERSION")
+    return RequestLine(found[1].decode("ascii"), found[2], found[3].decode("ascii"))
+
+
+def status_line(line: bytes) -> StatusLine:
+    """Read a status line, given without its CRLF (RFC 9112 section 4). Raises `MalformedError`."""
+    found = _STATUS_LINE.fullmatch(line)
+    if found is None:
+        raise MalformedError("a status line other than HTTP-VERSION STATUS REASON")
+    return StatusLine(found[1].decode("ascii"), int(found[2]), found[3] or b"")
+
+
+def field_lines(block: bytes) -> list[Field]:
+    """Read whole field lines, each with its CRLF (RFC 9112 section 5). Raises `MalformedError`."""
+    lines = block.split(b"\r\n")
+    lines.pop()
+    _refuse_other_line_ends(block, len(lines))
+    fields: list[Field] = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _is_token(name):
+            raise MalformedError("a field line other than NAME: VALUE")
+        fields.append((name, value.strip(b" \t")))
+    return fields
+
+
+def refuse_beginning(begun: bytes) -> None:
+    """Refuse the beginning of a head or line that cannot become a good one any more.
+
+    Who sends such waits for an answer, and should not wait until the head's time is up.
+    """
+    whole = begun[:-1] if begun.endswith(b"\r") else begun
+    _refuse_other_line_ends(whole, whole.count(b"\r\n"))
+
+
+def _refuse_other_line_ends(octets: bytes, lines: int) -> None:
+    # What is left without the octets of lines are line ends and nothing else: as many as there are
+    # CRLFs, so that none stands alone.
+    if octets.translate(None, _IN_LINES) != b"\r\n" * lines:
+        raise MalformedError("a control character, or a line end other than CRLF")
+
+
+@lru_cache(512)
+def _is_token(name: bytes) -> bool:
+    return _NAME.fullmatch(name) is not None
