@@ -113,6 +113,14 @@ class End:
             assert self._more(), f"closed after {self._received!r}, {mark!r} was awaited"
         return self.take(self._received.index(mark) + len(mark))
 
+    def until_or_end(self, mark: bytes) -> bytes:
+        """Give everything up to and with `mark`, or what came before an end in whichever way."""
+        with contextlib.suppress(ConnectionResetError):
+            while mark not in self._received and self._more():
+                pass
+        size = self._received.find(mark)
+        return self.take(size + len(mark) if size >= 0 else len(self._received))
+
     def expect(self, data: bytes) -> None:
         """Receive exactly this."""
         assert self.take(len(data)) == data
