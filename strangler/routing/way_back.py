@@ -73,7 +73,7 @@ class WayBack:
 
     def _of_the_nearest(self, claims: list[Claim[Rewrite | None]]) -> Rewrite | None:
         nearest, own = claims[0], self.way.back
-        for claim in claims:
+        for claim in claims if own is not None else ():
             if claim.owner is own and claim.pattern.shape == nearest.pattern.shape:
                 return own
         return nearest.owner
