@@ -34,14 +34,12 @@ class Begun:
 
     def __init__(self, framing: Framing, *fields: tuple[bytes, bytes], status: int = 200) -> None:
         self.unmapped = 0
-        head = ResponseHead()
-        head.status, head.reason, head.framing = status, b"OK", framing
-        head.headers = [JSON, *fields]
+        headers = [JSON, *fields]
         if framing.kind is BodyKind.LENGTH:
-            head.headers.append((b"Content-Length", b"%d" % framing.length))
-        head.fields = response_fields(head.headers)
-        self.given = head
-        self.output = mapped_output(head, back(), self._write, self._count)
+            headers.append((b"Content-Length", b"%d" % framing.length))
+        read = response_fields(headers)
+        self.given = ResponseHead(status, b"OK", headers, read, framing, keep_alive=True)
+        self.output = mapped_output(self.given, back(), self._write, self._count)
 
     def __repr__(self) -> str:
         return f"<Begun {self.output!r}>"
