@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from strangler.compare.response import Response
 from strangler.proxy.failure import Failure
 from strangler.proxy.fetch import fetch
-from strangler.proxy.pool import TargetPool
+from strangler.proxy.pool import PROBE_AFTER, TargetPool
 from strangler.routing.table import HealthCheck, RouteTable
 
 if TYPE_CHECKING:
@@ -96,8 +96,10 @@ class HealthChecks:
         belief = Belief(check)
         while True:
             complaint = await self._ask(upstream, target, check)
-            target.believe(belief.learn(not complaint), complaint)
-            await asyncio.sleep(check.interval * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
+            healthy = belief.learn(not complaint)
+            target.believe(healthy, complaint)
+            pause = check.interval if healthy else min(check.interval, PROBE_AFTER)
+            await asyncio.sleep(pause * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
 
     async def _ask(self, upstream: str, target: TargetPool, check: HealthCheck) -> str:
         """Ask once; gives what is wrong, if anything."""

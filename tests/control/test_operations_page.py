@@ -39,6 +39,7 @@ def test_the_numbers_of_what_spares_upstreams_are_the_code_s() -> None:
     ejection, retries = EjectionPolicy(), RetryPolicy()
 
     assert f"one is tried every {PROBE_AFTER} s" in page
+    assert f"one is made every {PROBE_AFTER} s" in page
     assert ejection.after == 5  # the page has it as a word
     assert f"| {ejection.shortest:.0f} s is over, twice as long each further time" in page
     assert f"{ejection.longest:.0f} s at most" in page

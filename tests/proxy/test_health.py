@@ -68,6 +68,17 @@ async def test_a_target_that_fails_its_checks_is_given_up_until_it_passes_one(
         assert await running.get("/") == (200, b"ok")
 
 
+async def test_a_target_that_is_ill_is_asked_more_often_so_that_it_is_soon_back(
+    monolith: Upstream,
+) -> None:
+    seldom = {"path": "/healthz", "interval": "1h", "unhealthy_after": 1}
+    monolith.answer = lambda _: None
+    async with proxy(table_with(monolith, seldom)) as running:
+        await running.wait_until(lambda: not healthy(running))
+        monolith.answer = lambda _: OK
+        await running.wait_until(lambda: healthy(running))
+
+
 async def test_a_check_has_a_deadline_of_its_own(monolith: Upstream) -> None:
     async def too_late(_: bytes) -> bytes | None:
         await monolith.wait_until_open(0)
