@@ -67,4 +67,4 @@ lock: setup  ## renew both locks from pyproject.toml
 	@$(COMPILE) --group pyproject.toml:peers --output-file requirements-bench.lock
 
 clean:  ## remove what the other targets made
-	@rm -rf .venv .strangler .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .strangler .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench-results

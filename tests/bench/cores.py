@@ -4,23 +4,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
-def cores() -> tuple[int | None, int | None]:
-    """Choose a core for the proxies, and another for the rest; None where nothing can be pinned."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None, None
-    ours = sorted(os.sched_getaffinity(0))
-    return ours[0], ours[-1]
+EVERY = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
+"""The cores that we were started on; none where processes cannot be pinned."""
+PROXIES = frozenset(sorted(EVERY)[:1])
+OTHERS = frozenset(sorted(EVERY)[-1:])
+"""Load and origin: the same core as the proxies where there is but one."""
 
 
 @contextmanager
-def pinned_to(core: int | None) -> Iterator[None]:
-    """Run on one core and start processes there, which inherit it; anywhere for None."""
-    if core is None:
+def pinned_to(cores: frozenset[int]) -> Iterator[None]:
+    """Run on these cores and start processes there, which inherit it; anywhere for none."""
+    if not cores:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """The upstream of the bench, at the least cost that Python has.
 
-python -m tests.bench.origin
+python -m tests.bench.origin [PORT]
 
 It answers 1 KB of JSON, or 100 MB where the path ends in `.bin`. It takes bodies that have a
 Content-Length, and empty chunked ones, which some clients send with a GET.
@@ -47,14 +47,14 @@ class Origin(asyncio.Protocol):
             self.transport.write(DOWNLOAD if b".bin" in line else ANSWER)
 
 
-async def main() -> None:
-    """Serve on a free port for ever."""
+async def main(port: int) -> None:
+    """Serve for ever; on a free port where 0 is asked for."""
     # Each of a thousand clients may get a connection of its own at once.
-    server = await asyncio.get_running_loop().create_server(Origin, "127.0.0.1", 0, backlog=4096)
+    server = await asyncio.get_running_loop().create_server(Origin, "127.0.0.1", port, backlog=4096)
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(f"origin listening on http://127.0.0.1:{port}\n")
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

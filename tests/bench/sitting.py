@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench import load, rounds, tables
-from tests.bench.cores import cores, pinned_to
+from tests.bench.cores import OTHERS, PROXIES, pinned_to
 from tests.bench.options import Wanted
 from tests.bench.peers import everyone
 from tests.bench.peers.everyone import SHADOWED, STRANGLER
@@ -23,20 +23,19 @@ def measure(
     names = [name for name in everyone.NAMES if name == STRANGLER or name in wanted.peers]
     if not any(work.shadowed for work in works) and SHADOWED in names:
         names.remove(SHADOWED)
-    proxy_core, other_core = cores()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         directory.chmod(0o755)  # nginx's worker is another user
-        with pinned_to(other_core):
+        with pinned_to(OTHERS):
             origin = stack.enter_context(Program("tests.bench.origin"))
-        with pinned_to(proxy_core):
+        with pinned_to(PROXIES):
             proxies, absent = everyone.start(stack, names, directory, origin)
         for name, why in absent.items():
             results.absent.append(name)
             say(f"absent: {name}: {why}")
         say(f"load from {load.name()}")
         say(f"{wanted.rounds} interleaved runs of {wanted.seconds:g} s, after one that warms up")
-        with pinned_to(other_core):
+        with pinned_to(OTHERS):
             for work in works:
                 taking_part = _asked(work, proxies)
                 runs = rounds.measure(work, taking_part, wanted.rounds, wanted.seconds)

@@ -1,5 +1,6 @@
 """What was measured, as tables for people."""
 
+import math
 from collections.abc import Iterable
 from statistics import median
 
@@ -51,7 +52,9 @@ def _bound(outcome: Outcome) -> list[str]:
 
 
 def shown(value: float, unit: str) -> str:
-    """Write a value with three digits that count."""
+    """Write a value with its unit; three digits count."""
+    if value == math.inf:
+        return "never"
     if unit == "s" and value < 1:
         value, unit = value * 1000, "ms"
     text = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

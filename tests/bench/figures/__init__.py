@@ -5,11 +5,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench.bounds import Outcome
-from tests.bench.cores import pinned_to
-from tests.bench.figures import idle
+from tests.bench.cores import OTHERS, pinned_to
+from tests.bench.figures import (
+    dead,
+    descriptors,
+    drip,
+    gone,
+    idle,
+    reload,
+    stall,
+    volume,
+    workers,
+)
 from tests.bench.figures.stage import Stage
 
-MEASURES = {"idle": idle.measure}
+MEASURES = {
+    "idle": idle.measure,
+    "stall": stall.measure,
+    "volume": volume.measure,
+    "reload": reload.measure,
+    "dead": dead.measure,
+    "gone": gone.measure,
+    "drip": drip.measure,
+    "descriptors": descriptors.measure,
+    "workers": workers.measure,
+}
 
 
 def measure(
@@ -21,7 +41,7 @@ def measure(
         directory = Path(place)
         directory.chmod(0o755)  # nginx's worker is another user
         stage = Stage(directory, peers, reloads, say)
-        with pinned_to(stage.other_core):
+        with pinned_to(OTHERS):
             for name in names:
                 say(f"measuring {name}: {(MEASURES[name].__doc__ or '').partition('.')[0]}")
                 try:

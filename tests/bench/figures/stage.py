@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.bench.cores import cores, pinned_to
+from tests.bench.cores import PROXIES, pinned_to
 from tests.bench.peers import ours
 from tests.bench.peers.everyone import STRANGLER
 from tests.bench.peers.recipes import RECIPES, other, where_is
@@ -36,10 +36,9 @@ class Stage:
         self._directory = directory
         self._peers = peers
         self._numbers = itertools.count()
-        self.proxy_core, self.other_core = cores()
 
     def __repr__(self) -> str:
-        return f"<Stage on core {self.proxy_core}, peers {', '.join(self._peers)}>"
+        return f"<Stage {self._directory}, peers {', '.join(self._peers)}>"
 
     def anchors(self, *names: str) -> list[str]:
         """Choose of the others those that are wanted and here."""
@@ -56,17 +55,19 @@ class Stage:
             if name == STRANGLER:
                 yield running(stack.enter_context(self.strangler(PLAIN.format(origin=origin))))
             else:
-                with pinned_to(self.proxy_core):
+                with pinned_to(PROXIES):
                     one = stack.enter_context(other(name, self.place(), origin))
                 yield one
 
     @contextmanager
-    def strangler(self, routes: str, *args: str, pinned: bool = True) -> Iterator[Proxy]:
+    def strangler(
+        self, routes: str, *args: str, cores: frozenset[int] = PROXIES
+    ) -> Iterator[Proxy]:
         """Start strangler with a table of its own."""
         place = self.place()
         place.mkdir()
         with ExitStack() as stack:
-            with pinned_to(self.proxy_core if pinned else None):
+            with pinned_to(cores):
                 proxy = stack.enter_context(Proxy(place, routes, *args))
             yield proxy
 
@@ -75,9 +76,9 @@ class Stage:
         return self._directory / str(next(self._numbers))
 
 
-def running(proxy: Proxy) -> Running:
+def running(proxy: Proxy, name: str = STRANGLER) -> Running:
     """See strangler as any other proxy."""
-    return Running(STRANGLER, proxy.program.port, ours.tree(proxy.program))
+    return Running(name, proxy.program.port, ours.tree(proxy.program))
 
 
 def open_as_many_files_as_allowed() -> int:
