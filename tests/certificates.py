@@ -8,6 +8,9 @@ from tempfile import NamedTemporaryFile
 
 import trustme
 
+from strangler.proxy.listener_context import Identity
+from strangler.proxy.pem import Pem
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -15,6 +18,11 @@ class Pair:
 
     cert: bytes
     key: bytes
+
+    @property
+    def identity(self) -> Identity:
+        """What a proxy is given to show."""
+        return Identity(Pem("cert", self.cert), Pem("key", self.key))
 
     def write(self, directory: Path, name: str = "server") -> tuple[Path, Path]:
         """Put both into files: the certificate first."""

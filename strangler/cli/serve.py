@@ -57,6 +57,36 @@ def serve(
             help="A proxy in front of us whose word on the client is taken; repeatable.",
         ),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-cert",
+            envvar="STRANGLER_TLS_CERT",
+            metavar="FILE",
+            help="Speak TLS to clients: our certificate with its chain, in PEM form; watched.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-key",
+            envvar="STRANGLER_TLS_KEY",
+            metavar="FILE",
+            help="The key of --tls-cert, without a passphrase.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-client-ca",
+            envvar="STRANGLER_TLS_CLIENT_CA",
+            metavar="FILE",
+            help="Refuse clients without a certificate that one of these has signed.",
+            show_default=False,
+        ),
+    ] = None,
     drain: Annotated[
         float,
         typer.Option(
@@ -71,8 +101,12 @@ def serve(
     """Stand in front of the monolith and serve, until SIGTERM."""
     if watch and routes is None:
         raise VerbError("--watch needs a file to watch: add --routes FILE")
+    if (tls_cert is None) != (tls_key is None) or (tls_client_ca is not None and tls_cert is None):
+        raise VerbError("TLS needs a certificate and its key: add --tls-cert FILE --tls-key FILE")
     # The data plane takes longer to import than other verbs to run.
+    from strangler.control.certificate import TlsFiles  # noqa: PLC0415
     from strangler.control.serve import ServeOptions, run  # noqa: PLC0415
 
     trusted = tuple(trusted_proxy or ())
-    return run(ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain))
+    tls = TlsFiles(tls_cert, tls_key, tls_client_ca) if tls_cert and tls_key else None
+    return run(ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain, tls))

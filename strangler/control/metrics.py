@@ -10,6 +10,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from strangler.control.certificate import ListenerCertificate
 from strangler.control.live import LiveTable
 from strangler.control.recorder import Recorder
 from strangler.control.supervisor import Supervisor
@@ -27,6 +28,7 @@ class Snapshot:
         supervisor: Supervisor,
         live: LiveTable,
         recorder: Recorder,
+        certificate: ListenerCertificate | None = None,
     ) -> None:
         """Hold what was read."""
         self._counters = counters
@@ -34,6 +36,7 @@ class Snapshot:
         self._supervisor = supervisor
         self._live = live
         self._recorder = recorder
+        self._certificate = certificate
 
     def __repr__(self) -> str:
         """Show how many workers answered."""
@@ -45,6 +48,27 @@ class Snapshot:
         yield from self._shadow()
         yield from self._workers()
         yield from self._control()
+        if self._certificate is not None:
+            yield from self._tls(self._certificate)
+
+    def _tls(self, certificate: ListenerCertificate) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "strangler_tls_certificate_expiry_seconds",
+            "When the certificate that clients are shown expires, in Unix time.",
+            value=certificate.certificate.not_after.timestamp(),
+        )
+        yield _counter(
+            "strangler_tls_reloads",
+            "Changes of the listener's certificate, by outcome.",
+            ("outcome",),
+            (((outcome,), count) for outcome, count in certificate.reloads.items()),
+        )
+        yield _counter(
+            "strangler_tls_handshakes",
+            "TLS handshakes of clients, by how they ended.",
+            ("outcome",),
+            (((outcome,), count) for outcome, count in self._counters.handshakes.items()),
+        )
 
     def _traffic(self) -> Iterator[Metric]:
         counters = self._counters

@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from strangler.control.app import Readiness, admin_app
+from strangler.control.certificate import ListenerCertificate, TlsFiles
 from strangler.control.listen import ListenError, listen, shown
 from strangler.control.live import LiveTable
 from strangler.control.metrics import Snapshot, exposition
@@ -23,6 +24,7 @@ from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
 from strangler.control.supervisor import Supervisor
 from strangler.logs import configure_logs
+from strangler.proxy.pem import TlsError
 from strangler.proxy.settings import Settings
 from strangler.routing.mistakes import RoutesError
 from strangler.store.errors import StoreError
@@ -39,7 +41,8 @@ REST_AFTER_FAULT = 1.0
 class ServeOptions:
     """What the command line says. Without `routes` the store alone is followed.
 
-    `trusted` are networks of proxies in front of us; `drain` is in seconds.
+    `trusted` are networks of proxies in front of us; `drain` is in seconds. With `tls`, clients
+    speak TLS and are shown what is in these files.
     """
 
     routes: Path | None
@@ -50,6 +53,7 @@ class ServeOptions:
     watch: bool = False
     trusted: tuple[str, ...] = ()
     drain: float = 10.0
+    tls: TlsFiles | None = None
 
 
 class ServeError(Exception):
@@ -63,7 +67,7 @@ def run(options: ServeOptions) -> int:
         asyncio.run(_serve(options))
     except RoutesError as error:
         return _complain(*(str(mistake) for mistake in error.mistakes))
-    except (StoreError, ListenError, ServeError) as error:
+    except (StoreError, ListenError, TlsError, ServeError) as error:
         return _complain(str(error))
     return 0
 
@@ -75,6 +79,7 @@ def _complain(*lines: str) -> int:
 
 async def _serve(options: ServeOptions) -> None:
     trusted = _trusted(options)
+    certificate = None if options.tls is None else ListenerCertificate(options.tls)
     listeners = listen(options.listen, "--listen", options.workers)
     with contextlib.ExitStack() as sockets:
         for listener in listeners:
@@ -85,7 +90,7 @@ async def _serve(options: ServeOptions) -> None:
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
             settings = Settings(trusted=trusted, drain=options.drain, redaction_key=key)
-            await _serve_with(options, settings, listeners, admin, store)
+            await _serve_with(options, settings, listeners, admin, store, certificate)
         finally:
             await store.close()
 
@@ -103,6 +108,7 @@ async def _serve_with(
     listeners: list[socket.socket],
     admin: socket.socket,
     store: Store,
+    certificate: ListenerCertificate | None,
 ) -> None:
     live = LiveTable(store, os.uname().nodename)
     try:
@@ -110,8 +116,16 @@ async def _serve_with(
     except OSError as error:
         raise ServeError(f"{options.routes}: {error.strerror}; check --routes") from error
     recorder = Recorder(store, live)
-    supervisor = Supervisor(listeners, live.table, live.revision.number, settings, recorder.take)
+    supervisor = Supervisor(
+        listeners,
+        live.table,
+        live.revision.number,
+        settings,
+        recorder.take,
+        None if certificate is None else certificate.identity,
+    )
     stop = _stop_event(supervisor)
+    _on_hangup(certificate)
     if not await supervisor.start():
         supervisor.kill()
         raise ServeError("a worker died at start; its own message stands above")
@@ -119,7 +133,7 @@ async def _serve_with(
 
     async def scrape() -> bytes:
         counters, gauges = await supervisor.scrape()
-        return exposition(Snapshot(counters, gauges, supervisor, live, recorder))
+        return exposition(Snapshot(counters, gauges, supervisor, live, recorder, certificate))
 
     server = _AdminServer(
         uvicorn.Config(admin_app(readiness, scrape), lifespan="off", log_config=None, ws="none")
@@ -132,10 +146,13 @@ async def _serve_with(
     if options.watch and options.routes is not None:
         watch = partial(live.watch, options.routes, supervisor)
         beside.append(asyncio.create_task(_for_ever(watch)))
+    if certificate is not None:
+        beside.append(asyncio.create_task(_for_ever(partial(certificate.watch, supervisor))))
     log.info(
         "serving",
         listen=shown(listeners[0]),
         admin=shown(admin),
+        tls=certificate is not None,
         workers=options.workers,
         revision=live.revision.number,
         store=repr(store),
@@ -176,6 +193,18 @@ def _stop_event(supervisor: Supervisor) -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return stop
+
+
+def _on_hangup(certificate: ListenerCertificate | None) -> None:
+    """Look at the certificate on SIGHUP, as daemons do; it must end no process that has none."""
+
+    def look() -> None:
+        if certificate is None:
+            log.info("nothing_to_reload")
+        else:
+            certificate.look_now()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
 
 
 class _AdminServer(uvicorn.Server):

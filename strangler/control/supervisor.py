@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
+    Become,
     Counted,
     Drain,
     Observed,
@@ -73,12 +75,17 @@ class Supervisor:
         revision: int,
         settings: Settings,
         observed: Callable[[tuple[Observation, ...]], None],
+        identity: Identity | None = None,
     ) -> None:
-        """Keep one worker for each listener; `observed` takes what their shadow copies show."""
+        """Keep one worker for each listener; `observed` takes what their shadow copies show.
+
+        With an `identity` they speak TLS to clients.
+        """
         self._listeners = listeners
         self._table = table
         self._settings = settings
         self._observed = observed
+        self._identity = identity
         self._keepers: list[asyncio.Task[None]] = []
         self._workers: dict[int, WorkerHandle] = {}
         self._changed = asyncio.Event()
@@ -120,6 +127,12 @@ class Supervisor:
         self.revision = revision
         for worker in self._workers.values():
             worker.send(Swap(table, revision))
+
+    def become(self, identity: Identity) -> None:
+        """Have every worker show clients another certificate, one that starts later too."""
+        self._identity = identity
+        for worker in self._workers.values():
+            worker.send(Become(identity))
 
     async def scrape(self) -> tuple[Counters, list[Gauges]]:
         """Add up what all workers have counted, those that died included, and take stock."""
@@ -186,7 +199,7 @@ class Supervisor:
 
     def _instruct(self, worker: WorkerHandle) -> None:
         """Tell a new worker what all were told, also while it was being started."""
-        worker.send(Start(self._table, self.revision, self._settings))
+        worker.send(Start(self._table, self.revision, self._settings, self._identity))
         if self._draining:
             worker.send(Drain())
 

@@ -7,8 +7,12 @@ Python's `ssl` tells that of a peer's certificate only. These are the first fiel
 import re
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+EXPIRES_SOON = timedelta(days=14)
+"""What renews certificates does so after two thirds of their time, a month before the end of the
+usual three: with two weeks left, something is wrong with it."""
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _VERSION = 0xA0  # [0], which a certificate of version 1 leaves out

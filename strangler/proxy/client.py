@@ -11,6 +11,7 @@ from strangler.http.problem import problem_response
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
+from strangler.proxy.secure_transport import bound_buffers, has_delivered, is_secure
 from strangler.routing.decision import Decision, Plan, decide
 from strangler.routing.table import Route
 
@@ -92,8 +93,12 @@ class ClientConnection(asyncio.Protocol):
         peername = transport.get_extra_info("peername")
         # On a socket for both families an IPv4 client has a mapped address (RFC 4291).
         address = peername[0].removeprefix("::ffff:") if peername else "unknown"
-        self._peer = Peer(address, trusted=self._plane.settings.trusts(address))
-        self._reader = RequestReader(trusted=self._peer.trusted)
+        secure = is_secure(transport)
+        if secure:
+            bound_buffers(self.transport)
+        trusted = self._plane.settings.trusts(address)
+        self._peer = Peer(address, "https" if secure else "http", trusted=trusted)
+        self._reader = RequestReader(trusted=trusted)
         self._plane.client_opened(self)
         self.expect_within(self._plane.settings.idle)
 
@@ -119,7 +124,8 @@ class ClientConnection(asyncio.Protocol):
         """Serve what a client asked before it closed its sending side; end the rest."""
         self._ended = True
         requests = self._reader.requests
-        if not self._lingering and requests and requests[0].complete and not requests[0].upgrade:
+        answerable = requests and requests[0].complete and not requests[0].upgrade
+        if answerable and not self._lingering and self.transport.can_write_eof():
             return True
         self._cancel()
         return False
@@ -244,6 +250,13 @@ class ClientConnection(asyncio.Protocol):
         if exchange is not None:
             exchange.let_go()
         self.transport.abort()
+
+    def leave(self) -> None:
+        """Close between two requests; of a client that has everything TLS need not hear more."""
+        if self.transport.is_closing() and has_delivered(self.transport):
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def hand_over(self) -> bytes:
         """Leave the connection to a tunnel; give what came behind the request that opened it."""

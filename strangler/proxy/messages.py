@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
 from strangler.routing.table import RouteTable
 from strangler.store.records import Observation
@@ -28,6 +29,7 @@ class Start:
     table: RouteTable
     revision: int
     settings: Settings
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,13 @@ class Swap:
 
     table: RouteTable
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Become:
+    """Supervisor to worker: show clients this certificate from now on."""
+
+    identity: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class Observed:
     observations: tuple[Observation, ...]
 
 
-ToWorker: TypeAlias = Start | Swap | Scrape | Drain
+ToWorker: TypeAlias = Start | Swap | Become | Scrape | Drain
 FromWorker: TypeAlias = Serving | Counted | Observed
 Message: TypeAlias = ToWorker | FromWorker
 

@@ -9,6 +9,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 MAX_BYTES = 1 << 20
 """Of one file: a system's whole collection of CAs takes a fifth of it."""
@@ -21,31 +22,37 @@ class TlsError(OSError):
     """
 
     def __init__(self, file: str, said: str) -> None:
-        """Name the file, or the flag that names it, and say what is wrong with it."""
+        """Name the file, and say what is wrong with it."""
         super().__init__(f"{file}: {said}")
         self.file = file
-        self.said = said
 
 
-def read_pem(path: str) -> bytes:
-    """Read one file. Raises `TlsError`."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - the path is the text that people wrote
-            octets = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise TlsError(path, error.strerror or str(error)) from error
-    if len(octets) > MAX_BYTES:
-        raise TlsError(path, f"is larger than {MAX_BYTES >> 10} KiB, as no certificates are")
-    return octets
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """What a file held when it was read; `file` is what messages call it."""
+
+    file: str
+    octets: bytes = field(repr=False)
 
 
-def load_pair(
-    context: ssl.SSLContext, cert: bytes, key: bytes, cert_name: str, key_name: str
-) -> None:
-    """Give a context a certificate (with its chain) and its key. Raises `TlsError`.
+def read_pem(path: str, called: str = "") -> Pem:
+    """Read one file, which messages call by its path where nothing else is said.
 
-    The names are what messages call the two.
+    Raises `TlsError`.
     """
+    file = called or path
+    try:
+        with open(path, "rb") as opened:  # noqa: PTH123 - the path is the text that people wrote
+            octets = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise TlsError(file, error.strerror or str(error)) from error
+    if len(octets) > MAX_BYTES:
+        raise TlsError(file, f"is larger than {MAX_BYTES >> 10} KiB, as no certificates are")
+    return Pem(file, octets)
+
+
+def load_pair(context: ssl.SSLContext, cert: Pem, key: Pem) -> None:
+    """Give a context a certificate (with its chain) and its key. Raises `TlsError`."""
     encrypted = False
 
     def no_passphrase() -> str:
@@ -59,41 +66,39 @@ def load_pair(
             context.load_cert_chain(cert_file, key_file, password=no_passphrase)
     except (ssl.SSLError, ValueError) as error:
         if encrypted:
-            raise TlsError(key_name, "is encrypted; store it without a passphrase") from None
-        raise _pair_error(error, cert, key, cert_name, key_name) from error
+            raise TlsError(key.file, "is encrypted; store it without a passphrase") from None
+        raise _pair_error(error, cert, key) from error
 
 
-def trust(context: ssl.SSLContext, certificates: bytes, name: str) -> None:
+def trust(context: ssl.SSLContext, certificates: Pem) -> None:
     """Have a context believe what these certificates have signed. Raises `TlsError`."""
     try:
         with _in_memory(certificates) as file:
             context.load_verify_locations(cafile=file)
     except ssl.SSLError as error:
-        raise TlsError(name, "holds no certificate in PEM form") from error
+        raise TlsError(certificates.file, "holds no certificate in PEM form") from error
 
 
-def _pair_error(
-    error: Exception, cert: bytes, key: bytes, cert_name: str, key_name: str
-) -> TlsError:
+def _pair_error(error: Exception, cert: Pem, key: Pem) -> TlsError:
     reason = (error.reason if isinstance(error, ssl.SSLError) else None) or ""
     if reason == "KEY_VALUES_MISMATCH":
-        return TlsError(key_name, f"is not the key of the certificate in {cert_name}")
+        return TlsError(key.file, f"is not the key of the certificate in {cert.file}")
     if reason not in {"", "PEM lib"}:  # which is all that OpenSSL says of text that it cannot read
-        return TlsError(cert_name, reason.lower().replace("_", " "))
-    if b"-----BEGIN CERTIFICATE-----" not in cert:
-        return TlsError(cert_name, "holds no certificate in PEM form")
-    if b"PRIVATE KEY-----" not in key:
-        return TlsError(key_name, "holds no private key in PEM form")
-    return TlsError(cert_name, f"is damaged, or the key in {key_name} is")
+        return TlsError(cert.file, reason.lower().replace("_", " "))
+    if b"-----BEGIN CERTIFICATE-----" not in cert.octets:
+        return TlsError(cert.file, "holds no certificate in PEM form")
+    if b"PRIVATE KEY-----" not in key.octets:
+        return TlsError(key.file, "holds no private key in PEM form")
+    return TlsError(cert.file, f"is damaged, or the key in {key.file} is")
 
 
 @contextmanager
-def _in_memory(octets: bytes) -> Iterator[str]:
+def _in_memory(pem: Pem) -> Iterator[str]:
     """Give octets a file name, without a file that anyone else could open."""
     descriptor = os.memfd_create("strangler-tls")
     try:
         with open(descriptor, "wb", closefd=False) as file:
-            file.write(octets)
+            file.write(pem.octets)
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)

@@ -189,7 +189,7 @@ class DataPlane:
             for tunnel in list(self.tunnels):
                 tunnel.close()
             for client in [client for client in self.clients if client.idle]:
-                client.transport.close()
+                client.leave()
             await asyncio.sleep(SWEEP / 2)
         for client in list(self.clients):
             client.abort()

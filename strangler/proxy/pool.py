@@ -11,6 +11,7 @@ from strangler.proxy.addresses import Addresses
 from strangler.proxy.ejection import Ejection
 from strangler.proxy.race import race
 from strangler.proxy.resolver import is_literal
+from strangler.proxy.secure_transport import bound_buffers
 from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.table import Target, Upstream
@@ -190,6 +191,8 @@ class TargetPool:
         try:
             secure = await self._surroundings.secure(self.target)
             await loop.create_connection(lambda: connection, address, self.target.port, **secure)
+            if secure:
+                bound_buffers(connection.transport)
         except BaseException:
             # It may stand already when the wait for it is given up.
             connection.discard()

@@ -85,12 +85,16 @@ class TunnelEnd(asyncio.Protocol):
         self.tunnel.progress()
 
     def eof_received(self) -> bool:
-        """Pass the end of one direction on; the other stays open until it ends too."""
+        """Pass the end of one direction on; the other stays open until it ends too.
+
+        With TLS on either side the first end is that of both: it knows no half of a connection.
+        """
         self.ended = True
-        if self.other.ended:
+        halves = self.transport.can_write_eof() and self.other.transport.can_write_eof()
+        if self.other.ended or not halves:
             self.tunnel.close()
             return False
-        if not self.other.transport.is_closing() and self.other.transport.can_write_eof():
+        if not self.other.transport.is_closing():
             self.other.transport.write_eof()
         return True
 

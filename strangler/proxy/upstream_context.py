@@ -5,17 +5,13 @@ The files are this machine's: a table may come from the store, and have been wri
 
 import ssl
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from strangler.proxy.certificate import read_certificate
-from strangler.proxy.pem import TlsError, load_pair, read_pem, trust
+from strangler.proxy.certificate import EXPIRES_SOON, read_certificate
+from strangler.proxy.pem import Pem, TlsError, load_pair, read_pem, trust
 from strangler.routing.mistakes import Mistake
 from strangler.routing.table import RouteTable, TlsPolicy, Upstream
-
-EXPIRES_SOON = timedelta(days=14)
-"""Before which a certificate should have been renewed: what renews them does so after two thirds of
-their time, which leaves a month of the usual three."""
 
 
 class Files(NamedTuple):
@@ -30,9 +26,9 @@ class Files(NamedTuple):
 class Contents(NamedTuple):
     """What the files held when they were read, None for those that are not named."""
 
-    ca: bytes | None
-    cert: bytes | None
-    key: bytes | None
+    ca: Pem | None
+    cert: Pem | None
+    key: Pem | None
 
 
 def files_of(policy: TlsPolicy) -> Files:
@@ -56,11 +52,11 @@ def client_context(files: Files, contents: Contents) -> ssl.SSLContext:
     elif contents.ca is None:
         _trust_the_system(context)
     else:
-        trust(context, contents.ca, str(files.ca))
+        trust(context, contents.ca)
         # What the file names is trusted by that, be it a root, an intermediate or a server's own.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if contents.cert is not None and contents.key is not None:
-        load_pair(context, contents.cert, contents.key, str(files.cert), str(files.key))
+        load_pair(context, contents.cert, contents.key)
     return context
 
 
@@ -105,6 +101,7 @@ def _doubts(policy: TlsPolicy, now: datetime) -> Iterator[tuple[str, str]]:
         yield names.get(error.file, "ca"), str(error)
         return
     if contents.cert is not None:
-        not_after = read_certificate(contents.cert).not_after
-        if not_after < now + EXPIRES_SOON:
-            yield "cert", f"{files.cert}: {'expires' if now < not_after else 'expired'} {not_after}"
+        not_after = read_certificate(contents.cert.octets).not_after
+        if now >= not_after - EXPIRES_SOON:
+            word = "expires" if now < not_after else "expired"
+            yield "cert", f"{files.cert}: {word} on {not_after:%Y-%m-%d %H:%M} UTC"

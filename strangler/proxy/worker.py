@@ -6,15 +6,19 @@ the pipe closes the supervisor is gone, and a worker without one must not hold t
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
 
+import structlog
 import uvloop
 
 from strangler.logs import configure_logs
 from strangler.proxy.client import ClientConnection
+from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
+    Become,
     Counted,
     Drain,
     FromWorker,
@@ -29,6 +33,8 @@ from strangler.proxy.messages import (
 from strangler.proxy.plane import DataPlane
 from strangler.store.records import Observation
 
+log = structlog.get_logger()
+
 BACKLOG = 4096
 """Connections that the kernel holds while the loop is busy: a second of a busy site."""
 
@@ -42,6 +48,10 @@ PIPE_BOUND = 8 * 1024 * 1024
 """Octets that wait in the pipe; a supervisor that does not read must not fill our memory."""
 
 
+BECOME_AGAIN = 1.0
+"""Seconds after which another certificate is tried again where no descriptor was left for it."""
+
+
 class Worker:
     """One worker: the data plane, its listening socket and its end of the pipe."""
 
@@ -50,6 +60,8 @@ class Worker:
         self._listener = listener
         self._pipe = pipe
         self._observations: list[Observation] = []
+        self._tls: ListenerContext | None = None
+        self._becoming: asyncio.TimerHandle | None = None
         self._plane: DataPlane
         self._writer: asyncio.StreamWriter
 
@@ -65,8 +77,12 @@ class Worker:
             return
         loop = asyncio.get_running_loop()
         self._plane = plane = DataPlane(start.table, start.revision, start.settings, self._observe)
+        secure = {}
+        if start.identity is not None:
+            self._tls = ListenerContext(start.identity, plane.counters.handshakes)
+            secure = self._tls.arguments(start.settings.head)
         server = await loop.create_server(
-            lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG
+            lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG, **secure
         )
         beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
         self._send(Serving(start.revision))
@@ -82,12 +98,25 @@ class Worker:
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
 
+    def _become(self, tls: ListenerContext, identity: Identity) -> None:
+        """Show another certificate; the supervisor has tried it, so only descriptors can lack."""
+        if self._becoming is not None:
+            self._becoming.cancel()
+        try:
+            tls.become(identity)
+        except OSError as error:
+            log.error("tls_not_reloaded", pid=os.getpid(), said=str(error))
+            loop = asyncio.get_running_loop()
+            self._becoming = loop.call_later(BECOME_AGAIN, self._become, tls, identity)
+
     async def _obey(self, reader: asyncio.StreamReader) -> None:
         while True:
             match await receive(reader):
                 case Swap(table, revision):
                     self._plane.apply(table, revision)
                     self._send(Serving(revision))
+                case Become(identity) if self._tls is not None:
+                    self._become(self._tls, identity)
                 case Scrape(number):
                     self._send(Counted(number, self._plane.counters, self._plane.gauges()))
                 case Drain() | None:
@@ -119,6 +148,7 @@ def main() -> None:
     # A terminal's Ctrl-C reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logs()
     listener, pipe = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
     listener.setblocking(False)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from strangler.proxy.client import ClientConnection
+from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.plane import DataPlane
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
@@ -126,6 +127,7 @@ class Proxy:
         self.observations: list[Observation] = []
         self.plane = DataPlane(table, 1, settings, self.observations.append, resolve)
         self.port = 0
+        self.tls: ListenerContext
 
     def __repr__(self) -> str:
         return f"<Proxy {self.port} {self.plane!r}>"
@@ -153,14 +155,22 @@ async def proxy(
     table: RouteTable,
     listener: socket.socket | None = None,
     resolve: Resolve = system_resolve,
+    identity: Identity | None = None,
     **settings: Any,
 ) -> AsyncIterator[Proxy]:
-    """Run a proxy in this process, on a listening socket of its own where none is given."""
+    """Run a proxy in this process, on a listening socket of its own where none is given.
+
+    With an `identity` clients speak TLS.
+    """
     values = {"redaction_key": b"key", "confirm_after": 0.0, **settings}
     made = Proxy(table, Settings(**values), resolve)
     loop = asyncio.get_running_loop()
     listener = listener or socket.create_server(("127.0.0.1", 0))
-    server = await loop.create_server(lambda: ClientConnection(made.plane), sock=listener)
+    secure = {}
+    if identity is not None:
+        made.tls = ListenerContext(identity, made.plane.counters.handshakes)
+        secure = made.tls.arguments(made.plane.settings.head)
+    server = await loop.create_server(lambda: ClientConnection(made.plane), sock=listener, **secure)
     made.port = listener.getsockname()[1]
     sweeping = asyncio.create_task(made.plane.sweep())
     try:

@@ -1,0 +1,242 @@
+"""TLS to clients, in this process: what a transport that is no plain one needs done otherwise."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from strangler.proxy.listener_context import server_context
+from strangler.proxy.pem import Pem
+from tests.certificates import Authority
+from tests.proxy.living import Proxy, Upstream, proxy, table_for, upstream
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+ANSWER = b"\r\n\r\nok"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@asynccontextmanager
+async def serving(authority: Authority, **settings: Any) -> AsyncIterator[tuple[Proxy, Upstream]]:
+    """Run a proxy that is certified for localhost."""
+    identity = authority.issue("localhost").identity
+    async with (
+        upstream() as old,
+        proxy(table_for(old, old), identity=identity, **settings) as running,
+    ):
+        yield running, old
+
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connected(running: Proxy, context: ssl.SSLContext) -> Streams:
+    return await asyncio.open_connection(
+        "127.0.0.1", running.port, ssl=context, server_hostname="localhost"
+    )
+
+
+def serial(writer: asyncio.StreamWriter) -> str:
+    return str(writer.get_extra_info("peercert")["serialNumber"])
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_upstreams_are_told_that_the_client_came_by_https(authority: Authority) -> None:
+    async with serving(authority) as (running, old):
+        reader, writer = await connected(running, authority.client())
+        writer.write(GET)
+        await reader.readuntil(ANSWER)
+        await closed(writer)
+    assert b"X-Forwarded-Proto: https\r\n" in old.heads[0]
+
+
+async def test_nothing_but_http_1_1_is_agreed_on(authority: Authority) -> None:
+    context = authority.client()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    async with serving(authority) as (running, _):
+        _, writer = await connected(running, context)
+        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
+        await closed(writer)
+
+
+async def test_old_versions_and_ciphers_are_not_spoken(authority: Authority) -> None:
+    async with serving(authority) as (running, _):
+        context = authority.client()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        _, writer = await connected(running, context)
+        assert writer.get_extra_info("cipher")[0].startswith("ECDHE-")
+        await closed(writer)
+
+        context.set_ciphers("ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0")  # which leaves CBC
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await connected(running, context)
+        await running.wait_until(lambda: len(running.plane.counters.handshakes) == 2)
+        assert running.plane.counters.handshakes == {"completed": 1, "no_shared_cipher": 1}
+
+
+async def test_a_handshake_that_stalls_is_ended_like_a_head_that_does(
+    authority: Authority,
+) -> None:
+    async with serving(authority, head=0.1) as (running, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(b"\x16\x03\x01")  # the beginning of a ClientHello
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 10)
+        await closed_anyhow(writer)
+        await running.wait_until(lambda: running.plane.counters.handshakes["given_up"] == 1)
+
+
+async def closed_anyhow(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("octets", "outcome"),
+    [
+        (GET, "http_request"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "wrong_version_number"),
+        (bytes(range(256)), "wrong_version_number"),
+    ],
+)
+async def test_what_is_no_handshake_is_closed_and_counted(
+    authority: Authority, octets: bytes, outcome: str
+) -> None:
+    async with serving(authority) as (running, old):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(octets)
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        await closed_anyhow(writer)
+        assert dict(running.plane.counters.handshakes) == {outcome: 1}
+        assert not running.plane.clients
+        assert not old.heads
+
+
+async def test_a_new_certificate_is_for_new_connections(authority: Authority) -> None:
+    async with serving(authority) as (running, _):
+        context = authority.client()
+        reader, before = await connected(running, context)
+        running.tls.become(authority.issue("localhost").identity)
+        _, after = await connected(running, context)
+        before.write(GET)
+        await reader.readuntil(ANSWER)
+
+        assert serial(before) != serial(after)
+        await closed(before)
+        await closed(after)
+
+
+async def test_a_pair_that_is_none_leaves_the_one_before(authority: Authority) -> None:
+    async with serving(authority) as (running, _):
+        pair = authority.issue("localhost").identity
+        with pytest.raises(OSError, match="key: is not the key of the certificate in cert"):
+            running.tls.become(replace(pair, key=authority.issue("localhost").identity.key))
+
+        _, writer = await connected(running, authority.client())
+        await closed(writer)
+
+
+async def test_a_session_of_an_older_certificate_is_not_resumed(authority: Authority) -> None:
+    """Resuming skips the certificates of both sides, so it must end with what they were."""
+    context = authority.client()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # whose session is there at once
+    first = server_context(authority.issue("localhost").identity)
+    other = server_context(authority.issue("localhost").identity)
+
+    session = handshake(context, first).session
+    assert handshake(context, first, session).session_reused
+    assert not handshake(context, other, session).session_reused
+
+
+def handshake(client: ssl.SSLContext, server: ssl.SSLContext, session: Any = None) -> ssl.SSLObject:
+    """Let a client and a server shake hands in memory; give the client's end."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(back, there, server_hostname="localhost", session=session)
+    theirs = server.wrap_bio(there, back, server_side=True)
+    waiting = [ours, theirs]
+    while waiting:
+        end = waiting.pop(0)
+        try:
+            end.do_handshake()
+        except ssl.SSLWantReadError:
+            waiting.append(end)
+    return ours
+
+
+async def test_clients_prove_who_they_are_where_they_must(authority: Authority) -> None:
+    clients, strangers = Authority(), Authority()
+    identity = replace(authority.issue("localhost").identity, client_ca=Pem("ca", clients.pem))
+    async with upstream() as old, proxy(table_for(old, old), identity=identity) as running:
+        assert await answered(running, authority.client(clients.issue("someone")))
+        for context in (authority.client(), authority.client(strangers.issue("someone"))):
+            assert not await answered(running, context)
+        assert len(old.heads) == 1
+        assert running.plane.counters.handshakes == {
+            "completed": 1,
+            "peer_did_not_return_a_certificate": 1,
+            "certificate_verify_failed": 1,
+        }
+
+
+async def answered(running: Proxy, context: ssl.SSLContext) -> bool:
+    """Ask once. A client of TLS 1.3 learns only when it reads that it was refused."""
+    try:
+        reader, writer = await connected(running, context)
+    except (ssl.SSLError, ConnectionError):
+        return False
+    writer.write(GET)
+    try:
+        await reader.readuntil(ANSWER)
+    except (ssl.SSLError, ConnectionError, asyncio.IncompleteReadError):
+        return False
+    finally:
+        await closed_anyhow(writer)
+    return True
+
+
+async def test_a_client_that_ends_its_connection_cancels_what_it_asked(
+    authority: Authority,
+) -> None:
+    """TLS lets nobody close one direction: whoever says that it ends is gone."""
+    asked = asyncio.Event()
+
+    async def never(_: bytes) -> bytes | None:
+        asked.set()
+        await asyncio.sleep(60)
+        return None
+
+    async with serving(authority) as (running, old):
+        old.answer = never
+        _, writer = await connected(running, authority.client())
+        writer.write(GET)
+        await asyncio.wait_for(asked.wait(), 10)
+        await closed(writer)
+        await running.wait_until(lambda: running.plane.counters.cancelled == 1)
+        await running.wait_until(lambda: not running.plane.clients)
+
+
+async def test_an_idle_client_that_says_nothing_does_not_delay_the_end(
+    authority: Authority,
+) -> None:
+    """Whoever keeps a connection for later reads nothing of it, so never agrees that it ends."""
+    async with serving(authority, drain=60.0) as (running, _):
+        reader, writer = await connected(running, authority.client())
+        writer.write(GET)
+        await reader.readuntil(ANSWER)
+        writer.transport.pause_reading()
+        await asyncio.wait_for(running.plane.drain(), 20)
+        assert running.plane.counters.aborted == 0
+        writer.transport.abort()
