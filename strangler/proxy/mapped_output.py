@@ -5,7 +5,6 @@ undone, is let go as it is: nothing is held back for long or at any size.
 """
 
 from collections.abc import Callable
-from copy import copy
 
 from strangler.compare.bounds import Bounds, Inconclusive
 from strangler.compare.content import decoded
@@ -124,10 +123,14 @@ def as_client_sees(response: Response, back: MapBack) -> Response:
 
 def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:
     """Give the same head with other fields."""
-    changed = copy(head)
-    changed.headers = list(headers)
-    changed.fields = response_fields(headers)
-    return changed
+    return ResponseHead(
+        head.status,
+        head.reason,
+        list(headers),
+        response_fields(headers),
+        head.framing,
+        keep_alive=head.keep_alive,
+    )
 
 
 def _mapped(response: Response, back: MapBack) -> Response:
