@@ -18,8 +18,8 @@ MAX_LINE = 4 * 1024
 MAX_TRAILERS = 32 * 1024
 """Octets of a trailer section: as of a head."""
 
-# RFC 9112 section 7.1.1, but for whitespace behind the size, which h11 refuses too. Fifteen digits stay below 2**60, and are
-# told from a length that another parser would wrap around.
+# RFC 9112 section 7.1.1, but for whitespace behind the size, which h11 refuses too. Fifteen digits
+# stay below 2**60: no parser behind us wraps them around.
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION = rb";[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?" % (TOKEN, TOKEN, _QUOTED)
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*" % _EXTENSION)
