@@ -99,20 +99,28 @@ async def test_a_single_target_that_returns_answers_the_next_request() -> None:
 @pytest.mark.parametrize(
     "answer", [None, BAD_GATEWAY, b"nonsense\r\n\r\n"], ids=["closes", "502", "nonsense"]
 )
-async def test_a_target_that_fails_its_requests_is_ejected_until_a_moment_has_passed(
-    answer: bytes | None,
-) -> None:
+async def test_a_target_that_fails_its_requests_is_ejected(answer: bytes | None) -> None:
     async with upstreams(2) as (well, ill):
         ill.answer = lambda _: answer
-        async with proxy(table(*urls(well, ill))) as running:
+        ejection = {"shortest": "1h", "longest": "1h"}
+        async with proxy(table(*urls(well, ill), ejection=ejection)) as running:
             await statuses(running, 60)
             assert standing(running) == {"available": 1, "ejected": 1}
             assert len(ill.heads) == 5
+            assert running.plane.counters.ejections == {"m": 1}
+
+
+async def test_a_target_that_was_ejected_is_used_again_after_a_moment() -> None:
+    async with upstreams(2) as (well, ill):
+        ill.answer = lambda _: BAD_GATEWAY
+        async with proxy(table(*urls(well, ill), ejection={"shortest": "50ms"})) as running:
+            while not running.plane.counters.ejections:
+                await statuses(running, 1)
             ill.answer = lambda _: OK
             await running.wait_until(lambda: standing(running) == {"available": 2})
-            await statuses(running, 40)
-            assert len(ill.heads) > 5
-            assert running.plane.counters.ejections == {"m": 1}
+            seen = len(ill.heads)
+            assert await statuses(running, 40) == {200}
+            assert len(ill.heads) > seen
 
 
 async def test_a_target_that_never_answers_in_time_is_ejected() -> None:
@@ -261,7 +269,7 @@ async def test_the_newest_is_turned_away_at_once_where_too_many_wait() -> None:
 
 
 async def test_who_has_waited_too_long_is_turned_away() -> None:
-    async with busy(wait="50ms") as (running, answers):
+    async with busy(wait="500ms") as (running, answers):
         asked = await ask(running, "/a", "/b")
         assert (await asked[1])[0] == 503
         assert running.plane.counters.shed == {("m", "waited too long"): 1}
