@@ -48,7 +48,9 @@ class MapBack:
     way_back: WayBack | None
     json_urls: bool
     # A document names few authorities, but those in many places.
-    _known: dict[tuple[bytes, bytes], _Whose] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[bytes, bytes], _Whose] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def head(self, status: int, headers: Headers, *, bodiless: bool) -> Headers:
         """Map the fields of a response, before its body is known.
@@ -102,6 +104,8 @@ class MapBack:
 
     def _from_path(self, value: bytes) -> bytes:
         """Map a reference that may be relative: to what was asked, which is another path here."""
+        if self.way_back is None:
+            return self.reference(value)
         whole = merge(self.path, value)
         mapped = self.reference(whole)
         return value if mapped == whole else mapped

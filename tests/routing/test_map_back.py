@@ -123,6 +123,12 @@ def test_a_relative_reference_is_meant_from_what_the_service_was_asked_for(
     assert monolith.field(b"location", said.encode()).decode() == said
 
 
+def test_a_relative_reference_never_names_a_host() -> None:
+    """Where the path that was asked begins with two slashes, what is merged with it seems to."""
+    back = mapping(V2, "old", path="//127.0.0.1:9000/x")
+    assert back.field(b"location", b"y") == b"y"
+
+
 def test_the_most_specific_route_of_the_domain_leads_back() -> None:
     table = table_of(
         [
