@@ -76,8 +76,11 @@ async def _keep_asking(work: Work, port: int, took: "array[float]") -> None:
     connect = asyncio.get_running_loop().create_connection
     while True:
         closed = asyncio.Event() if work.closing else None
-        await connect(lambda: Client(work, took, closed), "127.0.0.1", port)  # noqa: B023 - at once
-        await (closed or asyncio.Event()).wait()  # without one of its own, for ever
+        transport, _ = await connect(lambda: Client(work, took, closed), "127.0.0.1", port)  # noqa: B023 - at once
+        try:
+            await (closed or asyncio.Event()).wait()  # without one of its own, for ever
+        finally:
+            transport.abort()
 
 
 async def ask(work: Work, port: int, seconds: float) -> Load:
@@ -85,10 +88,14 @@ async def ask(work: Work, port: int, seconds: float) -> Load:
     took = array("d")
     begun = time.perf_counter()
     asking = [asyncio.create_task(_keep_asking(work, port, took)) for _ in range(work.connections)]
-    ended, _ = await asyncio.wait(asking, timeout=seconds)
+    ended, going_on = await asyncio.wait(asking, timeout=seconds)
+    load = summary(took, time.perf_counter() - begun)
+    for task in going_on:
+        task.cancel()
+    await asyncio.gather(*going_on, return_exceptions=True)
     for task in ended:
-        task.result()
-    return summary(took, time.perf_counter() - begun)
+        task.result()  # which is why it ended: it could not connect
+    return load
 
 
 def download(port: int, seconds: float) -> Load:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from time import monotonic
 
+from tests.bench.asking import seconds_until, status
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import seconds_until, status
 from tests.bench.figures.stage import Stage, running
 from tests.bench.peers import ours
 from tests.bench.peers.everyone import STRANGLER

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from tests.bench.asking import GET, connect, seconds_until, status
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import GET, connect, seconds_until, status
 from tests.bench.figures.stage import PLAIN, Stage, running
 from tests.processes import Program
 from tests.wire.ends import End

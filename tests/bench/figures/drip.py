@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from strangler.proxy.settings import Settings
+from tests.bench.asking import GET, connect
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import GET, connect
 from tests.bench.figures.stage import PLAIN, Stage
 from tests.processes import Program
 from tests.wire.ends import End

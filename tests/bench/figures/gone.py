@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
+from tests.bench.asking import GET, connect
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import GET, connect
 from tests.bench.figures.stage import Stage
 from tests.bench.peers.everyone import STRANGLER
 from tests.wire.ends import End, Listener

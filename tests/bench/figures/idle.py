@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from tests.bench.asking import GET, connect
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import GET, connect
 from tests.bench.figures.stage import Stage, open_as_many_files_as_allowed
 from tests.bench.peers.everyone import STRANGLER
 from tests.processes import Program

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from tests.bench.asking import seconds_until
 from tests.bench.bounds import Bound, Outcome
 from tests.bench.cores import EVERY
-from tests.bench.figures.asking import seconds_until
 from tests.bench.figures.stage import Stage
 from tests.bench.figures.steady import Steady
 from tests.bench.peers import ours

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from tests.bench.asking import connect
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import connect
 from tests.bench.figures.stage import Stage
 from tests.bench.peers.everyone import STRANGLER
 from tests.bench.works import HOST

@@ -7,7 +7,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from tests.bench.figures.asking import GET
+from tests.bench.asking import GET
 
 CLIENTS = 16
 PAUSE = 0.02  # seconds between an answer and the next request: some 700 requests a second in all

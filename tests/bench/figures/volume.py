@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+from tests.bench.asking import connect
 from tests.bench.bounds import Bound, Outcome
-from tests.bench.figures.asking import connect
 from tests.bench.figures.stage import Stage
 from tests.bench.peers.everyone import STRANGLER
 from tests.bench.peers.running import Running

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from tests.bench.asking import seconds_until, status
 from tests.bench.peers import ours
 from tests.bench.peers.recipes import RECIPES, go, other, where_is
 from tests.bench.peers.running import Running
@@ -28,8 +29,11 @@ def start(
             absent[name] = f"no {PROGRAMS[name]} on the PATH, nor from a wheel"
             continue
         try:
-            running.append(stack.enter_context(_one(name, directory / name, origin)))
-        except (RuntimeError, subprocess.CalledProcessError) as error:
+            one = stack.enter_context(_one(name, directory / name, origin))
+            # Some listen before they know their routes.
+            seconds_until(lambda: status(one.port) == 200)  # noqa: B023 - asked at once
+            running.append(one)
+        except (RuntimeError, TimeoutError, subprocess.CalledProcessError) as error:
             absent[name] = str(error)
     return running, absent
 

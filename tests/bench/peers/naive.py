@@ -26,6 +26,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 async def forward(request: Request) -> StreamingResponse:
     client: httpx2.AsyncClient = request.app.state.client
     fields = [(k, v) for k, v in request.headers.items() if k not in HOP_BY_HOP]
+    fields.append(("x-forwarded-for", request.client.host if request.client else "unknown"))
     url = httpx2.URL(path=request.url.path, query=request.url.query.encode())
     asked = client.build_request(request.method, url, headers=fields, content=request.stream())
     answer = await client.send(asked, stream=True)

@@ -1,4 +1,4 @@
-"""One plain client connection, for figures that ask one thing at a time."""
+"""One plain client connection, for what asks one thing at a time."""
 
 import socket
 import time
@@ -9,7 +9,7 @@ from tests.wire.ends import End
 
 GET = f"GET {PATH} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
 PATIENCE = 30.0
-"""Seconds that any single wait of a figure may take before it counts as a failure to measure."""
+"""Seconds that any single wait may take before it counts as a failure to measure."""
 
 
 def connect(port: int) -> End:
