@@ -1,11 +1,16 @@
 """What a second reader makes of the same octets: h11, which shares no code with the proxy."""
 
+import re
 from dataclasses import dataclass, field
 
 import h11
 
 LARGEST_HEAD = 1 << 20
 """Octets, far beyond our own bound: what we refuse for its size alone h11 would read."""
+
+
+_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
+"""What a server skips before a request (RFC 9112 section 2.2), and h11 does not."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Readings:
 def requests_in(raw: bytes) -> Readings:
     """Read octets that an orderly end followed, as a server that answers each request at once."""
     readings = Readings()
-    while raw := raw.lstrip(b"\r\n"):  # empty lines before a request mean nothing: RFC 9112, 2.2
+    while raw := _EMPTY_LINES.sub(b"", raw):
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
         before = len(readings.whole)
         _read(connection, raw, readings, ended=True)

@@ -54,7 +54,7 @@ def chunks(draw: st.DrawFn, body: bytes) -> bytes:
     while body:
         size = draw(st.integers(1, len(body)))
         digits = draw(st.sampled_from([b"%x", b"%X", b"0%x", b"000%X"])) % size
-        extension = draw(st.sampled_from([b"", b"", b";a", b";a=b", b';a="b;c"', b" ; a = b"]))
+        extension = draw(st.sampled_from([b"", b"", b";a", b";a=b", b';a="b;c"']))
         out += digits + extension + b"\r\n" + body[:size] + b"\r\n"
         body = body[size:]
     trailers = draw(st.sampled_from([b"", b"", b"X-Sum: 1\r\n", b"A: 1\r\nB:\r\n"]))

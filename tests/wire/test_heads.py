@@ -38,7 +38,13 @@ def host(value: bytes) -> bytes:
     ("RFC 9112 section 2.2", "an LF alone behind the line", b"GET /a HTTP/1.1\nHost: a\r\n\r\n"),
     ("RFC 9112 section 2.2", "CRs alone", b"GET /a HTTP/1.1\rHost: a\r\r"),
     ("CVE-2023-45539 in HAProxy", "a fragment", line(b"GET /a#.png HTTP/1.1")),
+    ("RFC 9112 section 3", "two spaces before the target", line(b"GET  /a HTTP/1.1")),
+    ("RFC 9112 section 3", "two spaces before the version", line(b"GET /a  HTTP/1.1")),
+    ("RFC 9112 section 2.2", "an LF before the line", b"\n" + line(b"GET /a HTTP/1.1")),
+    ("RFC 9112 section 2.2", "a CR before the line", b"\r" + line(b"GET /a HTTP/1.1")),
     # The version
+    ("RFC 9112 section 2.3", "RTSP", line(b"GET /a RTSP/1.0")),
+    ("RFC 9112 section 2.3", "ICE", line(b"SOURCE /a ICE/1.0")),
     ("RFC 9112 section 2.3", "HTTP/1", line(b"GET /a HTTP/1")),
     ("RFC 9112 section 2.3", "HTTP/1.", line(b"GET /a HTTP/1.")),
     ("RFC 9112 section 2.3", "HTTP/1.10", line(b"GET /a HTTP/1.10")),
@@ -79,6 +85,9 @@ def host(value: bytes) -> bytes:
     ("RFC 9112 section 3.2", "a quoted Host", host(b'"a"')),
     ("RFC 9112 section 3.2", "a Host beyond ASCII", host(b"\xc3\xa4")),
     ("RFC 9112 section 3.2", "markup in Host", host(b"<a>")),
+    ("RFC 9112 section 3.2", "a broken escape in Host", host(b"a%zz")),
+    ("RFC 9112 section 3.2", "an encoded NUL in Host", host(b"a%00b")),
+    ("RFC 9112 section 3.2", "a port beyond 16 bits", host(b"a:99999")),
     ("RFC 9112 section 3.2", "another Host in capitals", get(b"Host: a", b"HOST: b")),
     ("RFC 9112 section 3.2", "a Host behind a space", get(b"Host: a", b" Host: b")),
     ("RFC 9112 section 3.2", "a second Host without its colon", get(b"Host: a", b"Host")),
@@ -174,6 +183,23 @@ def test_what_would_be_read_as_another_field_behind_us_does_not_cross(
 def test_registered_methods_cross(wire: Wire, method: bytes) -> None:
     """RFC 9110 section 16.1."""
     assert served(wire, line(method + b" /a HTTP/1.1")).line.startswith(method.decode())
+
+
+def test_options_for_a_server_by_its_url_asks_for_the_server(wire: Wire) -> None:
+    """RFC 9112 section 3.2.4."""
+    head = served(wire, line(b"OPTIONS http://a HTTP/1.1"))
+
+    assert head.line == "OPTIONS * HTTP/1.1"
+
+
+def test_a_trace_with_a_body_is_refused(wire: Wire) -> None:
+    """RFC 9110 section 9.3.8: a client must not send one."""
+    sent = post(b"Content-Length: 2", body=b"hi").replace(b"POST", b"TRACE", 1)
+    client = wire.client(sent)
+
+    assert client.response().status == 400
+    assert client.is_closed()
+    assert wire.monolith.nobody_is_waiting()
 
 
 def test_old_requests_get_a_host_and_leave_as_new_ones(wire: Wire) -> None:

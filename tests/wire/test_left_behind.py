@@ -159,6 +159,7 @@ def test_an_expectation_in_a_folded_field_is_refused(wire: Wire) -> None:
     ("RFC 9112 section 6.3", "behind a 204", b"HTTP/1.1 204 No Content\r\n\r\n" + OK),
     ("RFC 9112 section 6.3", "behind a 304", b"HTTP/1.1 304 Not Modified\r\n\r\n" + OK),
     ("RFC 9110 section 15.2", "an interim response", OK + b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ("RFC 9112 section 6.3", "an empty line", OK + b"\r\n"),
     ("RFC 9112 section 6.3", "one octet more than the length", OK + b"!"),
 )  # fmt: skip
 @pytest.mark.parametrize("late", [False, True], ids=["glued", "late"])

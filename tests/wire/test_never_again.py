@@ -36,9 +36,11 @@ BAD_CHUNKS = cases(
     ("RFC 9112 section 7.1", "a letter beyond f", b"g\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1", "a fraction", b"2.0\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1", "two sizes", b"2 2\r\nhi\r\n0\r\n\r\n"),
-    # Sizes that wrap around: 2 for whoever keeps 64 bits.
+    # Sizes that wrap around: 2 for whoever keeps 64 bits, or less than nothing.
     ("CVE-2021-32714 in hyper", "64 bits and 2", b"10000000000000002\r\nhi\r\n0\r\n\r\n"),
     ("CVE-2017-7657 in Jetty", "128 bits and 2", b"1" + b"0" * 31 + b"2\r\nhi\r\n0\r\n\r\n"),
+    ("CVE-2013-2028 in nginx", "64 bits, negative", b"ffffffffffffffed\r\nhi\r\n0\r\n\r\n"),
+    ("RFC 9112 section 7.1", "2 to the 63rd", b"8000000000000000\r\nhi\r\n0\r\n\r\n"),
     # Octets behind a chunk that nobody looks at.
     ("CVE-2025-43859 in h11", "two octets that are no CRLF", b"2\r\nhiXX0\r\n\r\n"),
     ("CVE-2025-43859 in h11", "two octets more than it says", b"2\r\nhi00\r\n0\r\n\r\n"),
@@ -59,6 +61,7 @@ BAD_CHUNKS = cases(
     ("CVE-2026-33870 in Netty", "a quoted end of line", b'2;a="\r\nhi\r\n0\r\n\r\n'),
     ("RFC 9112 section 7.1.1", "a NUL in an extension", b"2;\0\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1.1", "an extension without a name", b"2;\r\nhi\r\n0\r\n\r\n"),
+    ("RFC 9112 section 7.1.1", "an extension without its value", b"2;a=\r\nhi\r\n0\r\n\r\n"),
     # Trailers.
     ("CVE-2023-45648 in Tomcat", "a space before the colon", b"0\r\nX : 1\r\n\r\n"),
     ("CVE-2023-45648 in Tomcat", "no colon", b"0\r\nX\r\n\r\n"),

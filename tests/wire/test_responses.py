@@ -34,6 +34,7 @@ def coded(coding: bytes) -> bytes:
 @cases(
     # The status line
     ("RFC 9112 section 4", "another protocol", line(b"ICY 200 OK")),
+    ("RFC 9112 section 4", "another protocol with a version", line(b"RTSP/1.0 200 OK")),
     ("RFC 9112 section 4", "lower case", line(b"http/1.1 200 OK")),
     ("RFC 9112 section 4", "four digits", line(b"HTTP/1.1 2000 OK")),
     ("RFC 9112 section 4", "a sign", line(b"HTTP/1.1 +20 OK")),
@@ -48,6 +49,10 @@ def coded(coding: bytes) -> bytes:
     ("RFC 9112 section 2.3", "a body without a head", b"<html>HTTP/0.9</html>\r\n\r\n"),
     ("RFC 9112 section 2.2", "a space before it", b" " + OK),
     ("RFC 9112 section 2.2", "a CR in the reason", line(b"HTTP/1.1 200 O\rK")),
+    ("RFC 9112 section 2.2", "a NUL in the reason", line(b"HTTP/1.1 200 O\0K")),
+    ("RFC 9112 section 2.2", "an empty line before it", b"\r\n" + OK),
+    ("RFC 9112 section 2.2", "an LF before it", b"\n" + OK),
+    ("RFC 9112 section 2.2", "an empty line between two", b"HTTP/1.1 103 X\r\n\r\n\r\n" + OK),
     ("RFC 9112 section 2.2", "an LF behind the line", b"HTTP/1.1 200 OK\nX: 1\r\n\r\n"),
     ("RFC 9110 section 15", "a status of 000", line(b"HTTP/1.1 000 X")),
     # Fields
