@@ -45,6 +45,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("sent", GARBAGE.values(), ids=GARBAGE.keys())
 def test_nonsense_becomes_a_bad_gateway_that_names_the_upstream(wire: Wire, sent: bytes) -> None:
+    """RFC 9110 section 15.6.3; row by row of the grammar in `test_responses.py`."""
     client, upstream = asked(wire, POST)
     upstream.send_as_much_as_is_taken(sent)
     answer = client.response()
@@ -57,6 +58,7 @@ def test_nonsense_becomes_a_bad_gateway_that_names_the_upstream(wire: Wire, sent
 
 
 def test_an_upstream_that_closes_without_a_word_is_a_bad_gateway(wire: Wire) -> None:
+    """RFC 9110 section 15.6.3."""
     client, upstream = asked(wire, POST)
     upstream.close()
     answer = client.response()
@@ -78,6 +80,7 @@ def test_an_upstream_that_closes_without_a_word_is_a_bad_gateway(wire: Wire) -> 
 def test_a_truncated_response_is_broken_for_the_client_too(
     wire: Wire, head: bytes, reset: bool
 ) -> None:
+    """RFC 9112 section 8."""
     client, upstream = asked(wire)
     upstream.send(head + (b"5\r\nhello\r\n" if head.endswith(b"chunked\r\n\r\n") else b"hello"))
     client.until(b"hello")
@@ -87,6 +90,7 @@ def test_a_truncated_response_is_broken_for_the_client_too(
 
 
 def test_a_body_until_close_that_ends_in_a_reset_is_broken_for_the_client_too(wire: Wire) -> None:
+    """RFC 9112 section 8."""
     client, upstream = asked(wire)
     upstream.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
     assert client.head()["Transfer-Encoding"] == "chunked"
@@ -97,6 +101,7 @@ def test_a_body_until_close_that_ends_in_a_reset_is_broken_for_the_client_too(wi
 
 
 def test_an_old_client_can_tell_a_truncated_response_by_the_reset(wire: Wire) -> None:
+    """RFC 9112 section 8: it has no chunks to tell it by."""
     client, upstream = asked(wire, b"GET / HTTP/1.0\r\n\r\n")
     upstream.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
     client.until(b"hello")
@@ -140,6 +145,7 @@ def test_octets_behind_a_response_reach_nobody(
 
 
 def test_octets_on_an_idle_connection_close_it(wire: Wire) -> None:
+    """CVE-2026-6733 in undici."""
     client, upstream = asked(wire)
     upstream.send(OK)
     client.response()

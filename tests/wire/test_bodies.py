@@ -18,6 +18,7 @@ def asked(wire: Wire, request: bytes = GET) -> tuple[End, End]:
 
 
 def test_a_body_with_a_length_crosses_with_its_length(wire: Wire) -> None:
+    """RFC 9112 section 6.2."""
     client = wire.client(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
     upstream = wire.monolith.accept()
     head = upstream.head()
@@ -65,6 +66,7 @@ def test_trailers_cross_in_both_directions_without_what_must_not_stand_there(wir
 
 
 def test_a_body_until_close_is_chunked_for_a_client_that_knows_chunks(wire: Wire) -> None:
+    """RFC 9112 section 6.3 rule 8: so that an end too soon shows."""
     client, upstream = asked(wire)
     upstream.send(b"HTTP/1.1 200 OK\r\n\r\nto the ")
     assert client.head()["Transfer-Encoding"] == "chunked"
@@ -79,6 +81,7 @@ def test_a_body_until_close_is_chunked_for_a_client_that_knows_chunks(wire: Wire
 
 
 def test_a_body_of_unknown_length_ends_with_the_connection_of_an_old_client(wire: Wire) -> None:
+    """RFC 9112 section 6.1: no chunks for HTTP/1.0."""
     client, upstream = asked(wire, b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     upstream.send(CHUNKED + b"2\r\nok\r\n0\r\n\r\n")
     head = client.head()
@@ -130,6 +133,7 @@ def test_a_client_that_waits_for_100_gets_it_from_the_upstream(wire: Wire) -> No
 
 
 def test_an_expectation_that_is_refused_gets_its_answer_and_no_body_crosses(wire: Wire) -> None:
+    """RFC 9110 section 10.1.1."""
     client = wire.client(
         b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     )
@@ -157,6 +161,7 @@ def test_early_hints_cross_at_once_and_repeatedly(wire: Wire) -> None:
 
 
 def test_an_interim_response_is_about_no_body_and_no_connection(wire: Wire) -> None:
+    """RFC 9110 section 15.2."""
     client, upstream = asked(wire)
     upstream.send(
         b"HTTP/1.1 103 Early Hints\r\nConnection: close, X\r\nX: 1\r\nContent-Length: 0\r\n"
@@ -190,6 +195,7 @@ def test_an_early_response_is_the_last_on_its_connection(wire: Wire) -> None:
 
 
 def test_an_early_response_may_go_on_while_the_request_does(wire: Wire) -> None:
+    """RFC 9112 section 9.5."""
     client = wire.client(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
     upstream = wire.monolith.accept()
     upstream.head()
@@ -208,6 +214,7 @@ def test_an_early_response_may_go_on_while_the_request_does(wire: Wire) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 3_000_000])
 def test_bodies_of_any_size_arrive_as_they_were_sent(wire: Wire, size: int) -> None:
+    """RFC 9112 section 6.2."""
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     client = wire.client(
         b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
@@ -229,7 +236,7 @@ def test_bodies_of_any_size_arrive_as_they_were_sent(wire: Wire, size: int) -> N
 
 
 def test_what_an_upstream_says_of_events_arrives_while_it_goes_on(wire: Wire) -> None:
-    """Server-sent events: each is flushed at once."""
+    """Precedent: proxies that held server-sent events back until a buffer was full."""
     client, upstream = asked(
         wire, b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"
     )

@@ -18,6 +18,7 @@ def answer(body: bytes) -> bytes:
 
 
 def test_one_connection_serves_request_after_request_on_both_sides(wire: Wire) -> None:
+    """RFC 9112 section 9.3."""
     client = wire.client()
     client.send(get(b"/0"))
     upstream = wire.monolith.accept()
@@ -30,6 +31,7 @@ def test_one_connection_serves_request_after_request_on_both_sides(wire: Wire) -
 
 
 def test_two_clients_share_one_idle_connection_one_after_the_other(wire: Wire) -> None:
+    """RFC 9112 section 9.3."""
     first = wire.client(GET)
     upstream = wire.monolith.accept()
     upstream.request()
@@ -55,6 +57,7 @@ def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
 
 
 def test_a_pipelined_request_waits_until_the_one_before_is_answered(wire: Wire) -> None:
+    """RFC 9112 section 9.3.2."""
     client = wire.client(get(b"/first") + get(b"/served/second"))
     upstream = wire.monolith.accept()
     assert upstream.request().target == "/first"
@@ -68,6 +71,7 @@ def test_a_pipelined_request_waits_until_the_one_before_is_answered(wire: Wire) 
 
 
 def test_a_pipelined_body_arrives_whole(wire: Wire) -> None:
+    """RFC 9112 section 9.3.2."""
     client = wire.client(
         GET + b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + b"x" * 300_000
     )
@@ -86,6 +90,7 @@ def test_a_pipelined_body_arrives_whole(wire: Wire) -> None:
 
 
 def test_a_request_split_at_every_octet_is_read_all_the_same(wire: Wire) -> None:
+    """RFC 9112 section 2.2: a message is a sequence of octets, whatever their packets."""
     sent = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     client = wire.client()
     for octet in sent:
@@ -109,6 +114,7 @@ def test_a_request_split_at_every_octet_is_read_all_the_same(wire: Wire) -> None
 def test_a_client_that_wants_no_more_is_left_alone_after_its_answer(
     wire: Wire, request_head: bytes
 ) -> None:
+    """RFC 9112 section 9.6."""
     client = wire.client(request_head + GET)
     upstream = wire.monolith.accept()
     upstream.request()
@@ -140,6 +146,7 @@ def test_an_old_client_may_keep_its_connection(wire: Wire) -> None:
     ],
 )
 def test_an_upstream_that_closes_closes_no_client(wire: Wire, response: bytes) -> None:
+    """RFC 9112 section 9.6: close is about one connection."""
     client = wire.client(GET)
     upstream = wire.monolith.accept()
     upstream.request()
@@ -169,6 +176,7 @@ def test_a_client_that_has_closed_its_sending_side_gets_all_its_answers(wire: Wi
 
 
 def test_a_request_cut_off_by_its_client_never_becomes_whole(wire: Wire) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
     upstream = wire.monolith.accept()
     upstream.head()
@@ -180,6 +188,7 @@ def test_a_request_cut_off_by_its_client_never_becomes_whole(wire: Wire) -> None
 
 
 def test_a_client_that_has_gone_releases_its_upstream(wire: Wire) -> None:
+    """RFC 9112 section 9.5."""
     before = wire.proxy.metric("strangler_cancelled_total")
     client = wire.client(GET)
     upstream = wire.monolith.accept()
@@ -208,6 +217,7 @@ def test_a_read_on_a_connection_that_was_closed_meanwhile_is_asked_again(wire: W
 
 
 def test_a_read_is_asked_again_once_and_no_more(wire: Wire) -> None:
+    """RFC 9112 section 9.3.1."""
     client = wire.client(GET)
     stale = wire.monolith.accept()
     stale.request()
@@ -225,6 +235,7 @@ def test_a_read_is_asked_again_once_and_no_more(wire: Wire) -> None:
 
 
 def test_a_write_on_a_connection_that_was_closed_meanwhile_is_not_repeated(wire: Wire) -> None:
+    """RFC 9110 section 9.2.2."""
     client = wire.client(GET)
     stale = wire.monolith.accept()
     stale.request()
@@ -239,6 +250,7 @@ def test_a_write_on_a_connection_that_was_closed_meanwhile_is_not_repeated(wire:
 
 
 def test_an_idle_connection_that_an_upstream_closed_is_not_used(wire: Wire) -> None:
+    """RFC 9112 section 9.5."""
     client = wire.client(GET)
     idle = wire.monolith.accept()
     idle.request()

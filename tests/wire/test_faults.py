@@ -70,6 +70,7 @@ def nothing_is_left(wire: Wire) -> Iterator[None]:
 def test_an_end_before_the_head_is_whole_is_a_bad_gateway(
     wire: Wire, said: bytes, fault: str
 ) -> None:
+    """RFC 9110 section 15.6.3."""
     client = wire.client(get(b"Host: a", path=b"/served/x"))
     suffer(wire, said, fault)
 
@@ -82,6 +83,7 @@ def test_an_end_before_the_head_is_whole_is_a_bad_gateway(
 def test_an_end_within_a_response_is_seen_by_the_client(
     wire: Wire, said: bytes, fault: str
 ) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(get(b"Host: a", b"Connection: close", path=b"/served/x"))
     suffer(wire, said, fault)
 
@@ -91,6 +93,7 @@ def test_an_end_within_a_response_is_seen_by_the_client(
 
 @AT_A_STAGE_BEFORE
 def test_silence_before_the_head_is_whole_is_a_gateway_timeout(wire: Wire, said: bytes) -> None:
+    """RFC 9110 section 15.6.5."""
     client = wire.client(get(b"Host: a", path=b"/impatient/x"))
     upstream = speak(wire, said)
 
@@ -101,6 +104,7 @@ def test_silence_before_the_head_is_whole_is_a_gateway_timeout(wire: Wire, said:
 
 @AT_A_STAGE_WITHIN
 def test_silence_within_a_response_is_broken_off(wire: Wire, said: bytes) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(get(b"Host: a", b"Connection: close", path=b"/impatient/x"))
     upstream = speak(wire, said)
 
@@ -111,6 +115,7 @@ def test_silence_within_a_response_is_broken_off(wire: Wire, said: bytes) -> Non
 
 @AT_A_STAGE_BEFORE
 def test_garbage_before_the_head_is_whole_is_a_bad_gateway(wire: Wire, said: bytes) -> None:
+    """RFC 9110 section 15.6.3."""
     client = wire.client(get(b"Host: a", path=b"/served/x"))
     upstream = speak(wire, said + GARBAGE)
 
@@ -121,6 +126,7 @@ def test_garbage_before_the_head_is_whole_is_a_bad_gateway(wire: Wire, said: byt
 
 @pytest.mark.parametrize("stage", [stage for stage in WITHIN if stage not in MEANT_AS_DATA])
 def test_garbage_within_a_response_is_seen_by_the_client(wire: Wire, stage: str) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(get(b"Host: a", b"Connection: close", path=b"/served/x"))
     upstream = speak(wire, WITHIN[stage])
     upstream.send_as_much_as_is_taken(GARBAGE)
@@ -135,6 +141,7 @@ def test_garbage_within_a_response_is_seen_by_the_client(wire: Wire, stage: str)
 
 @pytest.mark.parametrize("fault", ["killed", "reset"])
 def test_an_upstream_that_dies_during_an_upload_is_a_bad_gateway(wire: Wire, fault: str) -> None:
+    """RFC 9110 section 15.6.3, RFC 9112 section 9.6: what still comes of the body is dropped."""
     client = wire.client(post(b"Content-Length: 1000000", body=b"x" * 1000, path=b"/served/x"))
     suffer(wire, b"", fault)
     answer = client.response()
@@ -146,6 +153,7 @@ def test_an_upstream_that_dies_during_an_upload_is_a_bad_gateway(wire: Wire, fau
 
 
 def test_an_upstream_that_dies_while_both_sides_speak_is_seen_by_the_client(wire: Wire) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(post(b"Content-Length: 1000000", body=b"x" * 1000, path=b"/served/x"))
     suffer(wire, CHUNKED + b"5\r\nhello\r\n", "killed")
 
@@ -154,6 +162,7 @@ def test_an_upstream_that_dies_while_both_sides_speak_is_seen_by_the_client(wire
 
 
 def test_an_upstream_that_reads_no_more_of_an_upload_is_a_gateway_timeout(wire: Wire) -> None:
+    """RFC 9110 section 15.6.5."""
     client = wire.client(post(b"Content-Length: 100000000", path=b"/impatient/x"))
     upstream = small_buffers(wire.service.accept())
     upstream.head()

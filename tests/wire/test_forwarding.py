@@ -11,6 +11,7 @@ from tests.wire.proxy import Proxy
 
 
 def test_a_request_crosses_as_it_came_with_what_is_ours_added(wire: Wire) -> None:
+    """RFC 9110 section 7.6."""
     client = wire.client(
         b"GET /a?b=%41&c HTTP/1.1\r\nHost: Shop.example\r\nX-Odd-CASE: \t x y \r\n\r\n"
     )
@@ -34,6 +35,7 @@ def test_a_request_crosses_as_it_came_with_what_is_ours_added(wire: Wire) -> Non
 
 
 def test_a_response_crosses_as_it_came_with_what_is_ours_added(wire: Wire) -> None:
+    """RFC 9110 section 7.6."""
     client = wire.client(b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r-1\r\n\r\n")
     upstream = wire.monolith.accept()
     upstream.head()
@@ -86,6 +88,7 @@ def test_connection_cannot_nominate_what_the_upstream_must_see(wire: Wire, name:
 
 
 def test_a_forwarding_claim_of_a_stranger_is_replaced(wire: Wire) -> None:
+    """RFC 7239 section 8.1."""
     wire.client(
         b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n"
         b"X-Forwarded-Host: evil\r\nForwarded: for=6.6.6.6\r\nx-forwarded-for: 7.7.7.7\r\n\r\n"
@@ -140,6 +143,7 @@ def test_trace_context_passes_untouched(wire: Wire) -> None:
 
 
 def test_our_own_word_to_an_upstream_cannot_be_forged(wire: Wire) -> None:
+    """CVE-2024-45806 in Envoy: its internal fields were believed of anyone."""
     wire.client(b"GET / HTTP/1.1\r\nHost: a\r\nX-Strangler-Shadow: candidate\r\n\r\n")
 
     assert "X-Strangler-Shadow" not in wire.monolith.accept().head()
@@ -174,6 +178,7 @@ def test_te_trailers_is_said_anew_for_our_own_connection(wire: Wire) -> None:
 def test_a_target_is_forwarded_as_received_with_dot_segments_resolved(
     wire: Wire, sent: str, forwarded: str
 ) -> None:
+    """RFC 3986 section 5.2.4."""
     wire.client(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % sent.encode())
 
     assert wire.monolith.accept().head().target == forwarded

@@ -2,7 +2,8 @@
 
 A real proxy stands between generated octets and a recording origin. h11 shares no code with it and
 is more lenient here and there; so the rule has one direction: whatever crosses was there for h11
-too, with the same method, target, body and end. The examples are the same in every run;
+too, with the same method, target, body and end. Precedent: the HTTP Garden, which plays servers
+off against each other. The examples are the same in every run;
 `WIRE_EXAMPLES=20000 pytest tests/wire/test_fuzz.py` looks further, each time elsewhere.
 """
 

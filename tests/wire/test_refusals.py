@@ -6,110 +6,185 @@ Each row is one way that requests have been smuggled. Precedents: the desync res
 
 import pytest
 
+from tests.wire.cases import cases, chunked, get, post
 from tests.wire.conftest import Wire
 from tests.wire.ends import OK
 
 SENTINEL = b"GET /sentinel HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def post(*lines: bytes, body: bytes = b"") -> bytes:
-    return b"POST /bad HTTP/1.1\r\n" + b"\r\n".join([b"Host: a", *lines]) + b"\r\n\r\n" + body
-
-
-def chunked(body: bytes) -> bytes:
-    return post(b"Transfer-Encoding: chunked", body=body)
-
-
-def get(*lines: bytes) -> bytes:
-    return b"GET /bad HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-TWO_READINGS = {
-    # RFC 9112 section 6.3: two lengths
-    "both": post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
-    "both, reversed": post(b"Transfer-Encoding: chunked", b"Content-Length: 5", body=b"0\r\n\r\n"),
-    "two lengths": post(b"Content-Length: 5", b"Content-Length: 6", body=b"hello!"),
-    "one length twice": post(b"Content-Length: 5", b"Content-Length: 5", body=b"hello"),
-    "a list of lengths": post(b"Content-Length: 5, 5", body=b"hello"),
-    "a signed length": post(b"Content-Length: +5", body=b"hello"),
-    "a negative length": post(b"Content-Length: -5", body=b"hello"),
-    "a hexadecimal length": post(b"Content-Length: 0x5", body=b"hello"),
-    "an empty length": post(b"Content-Length: ", body=b""),
-    "a length beyond 64 bits": post(b"Content-Length: 18446744073709551617", body=b"h"),
-    "a length beyond 63 bits": post(b"Content-Length: 9223372036854775808", body=b"h"),
-    # RFC 9112 section 6.1: codings
-    "an empty coding first": post(b"Transfer-Encoding: ,chunked", body=b"0\r\n\r\n"),
-    "gzip under chunked": post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"),
-    "identity": post(b"Transfer-Encoding: identity", body=b""),
-    "identity and chunked": post(
-        b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+@cases(
+    # Two lengths
+    (
+        "RFC 9112 section 6.3",
+        "both",
+        post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
     ),
-    "chunked twice": post(
-        b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    (
+        "RFC 9112 section 6.3",
+        "both, reversed",
+        post(b"Transfer-Encoding: chunked", b"Content-Length: 5", body=b"0\r\n\r\n"),
     ),
-    "chunked not last": post(b"Transfer-Encoding: chunked, gzip", body=b"0\r\n\r\n"),
-    "a misspelt coding": post(b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
-    "a quoted coding": post(b'Transfer-Encoding: "chunked"', body=b"0\r\n\r\n"),
-    "a vertical tab before chunked": post(b"Transfer-Encoding: \x0bchunked", body=b"0\r\n\r\n"),
-    "chunked in HTTP/1.0": b"POST /bad HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    # RFC 9112 section 5: fields
-    "obs-fold": get(b"Host: a", b"X: 1", b" folded"),
-    "obs-fold of a coding": post(b"Transfer-Encoding:", b" chunked", body=b"0\r\n\r\n"),
-    "a space before the colon": post(b"Transfer-Encoding : chunked", body=b"0\r\n\r\n"),
-    "a space before the first field": get(b" Host: a"),
-    "a bare LF in a field": get(b"Host: a", b"X: 1\nTransfer-Encoding: chunked"),
-    "bare LFs throughout": b"GET /bad HTTP/1.1\nHost: a\n\n",
-    "a bare CR in a field": get(b"Host: a", b"X: 1\rY: 2"),
-    "a NUL in a field": get(b"Host: a", b"X: 1\x002"),
-    "a control character in a field": get(b"Host: a", b"X: 1\x012"),
-    "a NUL in a name": get(b"Host: a", b"X\x00: 1"),
-    "no colon": get(b"Host: a", b"X"),
-    "no name": get(b"Host: a", b": x"),
-    "a name with a separator": get(b"Host: a", b"X(Y): x"),
-    # RFC 9112 section 3: the request line
-    "a space in the target": b"GET /bad x HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a lower-case version": b"GET /bad http/1.1\r\nHost: a\r\n\r\n",
-    "a version of three numbers": b"GET /bad HTTP/1.1.1\r\nHost: a\r\n\r\n",
-    "an octet beyond ASCII": b"GET /b\xe4d HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a fragment": b"GET /bad#x HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a backslash": b"GET /bad\\..\\x HTTP/1.1\r\nHost: a\r\n\r\n",
-    "an encoded NUL": b"GET /bad%00 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a broken escape": b"GET /bad%zz HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a target that is no path": b"GET bad HTTP/1.1\r\nHost: a\r\n\r\n",
-    "an asterisk for GET": b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
-    # RFC 9112 section 3.2: exactly one Host
-    "no Host": get(b"X: 1"),
-    "two Hosts": get(b"Host: a", b"Host: b"),
-    "the same Host twice": get(b"Host: a", b"Host: a"),
-    "a Host with a path": get(b"Host: a/b"),
-    "a Host with a user": get(b"Host: x@a"),
-    "a list of Hosts": get(b"Host: a, b"),
-    "a target and a Host that differ": b"GET http://b/bad HTTP/1.1\r\nHost: a\r\n\r\n",
-    # RFC 9112 section 7.1: chunks
-    "a chunk size beyond 64 bits": chunked(b"10000000000000000f\r\nx\r\n0\r\n\r\n"),
-    "a signed chunk size": chunked(b"+2\r\nhi\r\n0\r\n\r\n"),
-    "a negative chunk size": chunked(b"-2\r\nhi\r\n0\r\n\r\n"),
-    "an underscore in a chunk size": chunked(b"1_0\r\n0123456789abcdef\r\n0\r\n\r\n"),
-    "a hexadecimal mark": chunked(b"0x2\r\nhi\r\n0\r\n\r\n"),
-    "a space before a chunk size": chunked(b" 2\r\nhi\r\n0\r\n\r\n"),
-    "a space behind a chunk size": chunked(b"2 \r\nhi\r\n0\r\n\r\n"),
-    "an empty chunk size": chunked(b"\r\nhi\r\n0\r\n\r\n"),
-    "a chunk longer than it says": chunked(b"2\r\nhi!\r\n0\r\n\r\n"),
-    "a chunk ended by LF": chunked(b"2\r\nhi\n0\r\n\r\n"),
-    "a chunk size ended by LF": chunked(b"2\nhi\r\n0\r\n\r\n"),
-    "an extension with a bare LF": chunked(b"2;a=b\n\r\nhi\r\n0\r\n\r\n"),
-    "a broken trailer": chunked(b"0\r\nX : 1\r\n\r\n"),
-    # RFC 9110 section 7.8: what follows an Upgrade is no longer HTTP
-    "an upgrade with a length": post(
-        b"Connection: upgrade", b"Upgrade: websocket", b"Content-Length: 5", body=b"hello"
+    (
+        "RFC 9112 section 6.3",
+        "two lengths",
+        post(b"Content-Length: 5", b"Content-Length: 6", body=b"hello!"),
     ),
-    "an upgrade with chunks": post(
-        b"Connection: upgrade", b"Upgrade: h2c", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    (
+        "RFC 9112 section 6.3",
+        "one length twice",
+        post(b"Content-Length: 5", b"Content-Length: 5", body=b"hello"),
     ),
-}
-
-
-@pytest.mark.parametrize("sent", TWO_READINGS.values(), ids=TWO_READINGS.keys())
+    ("RFC 9112 section 6.3", "a list of lengths", post(b"Content-Length: 5, 5", body=b"hello")),
+    ("RFC 9112 section 6.3", "a signed length", post(b"Content-Length: +5", body=b"hello")),
+    ("RFC 9112 section 6.3", "a negative length", post(b"Content-Length: -5", body=b"hello")),
+    ("RFC 9112 section 6.3", "a hexadecimal length", post(b"Content-Length: 0x5", body=b"hello")),
+    ("RFC 9112 section 6.3", "an empty length", post(b"Content-Length: ", body=b"")),
+    (
+        "RFC 9112 section 6.3",
+        "a length beyond 64 bits",
+        post(b"Content-Length: 18446744073709551617", body=b"h"),
+    ),
+    (
+        "RFC 9112 section 6.3",
+        "a length beyond 63 bits",
+        post(b"Content-Length: 9223372036854775808", body=b"h"),
+    ),
+    # Codings
+    (
+        "RFC 9112 section 6.1",
+        "an empty coding first",
+        post(b"Transfer-Encoding: ,chunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "gzip under chunked",
+        post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"),
+    ),
+    ("RFC 9112 section 6.1", "identity", post(b"Transfer-Encoding: identity", body=b"")),
+    (
+        "RFC 9112 section 6.1",
+        "identity and chunked",
+        post(b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "chunked twice",
+        post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "chunked not last",
+        post(b"Transfer-Encoding: chunked, gzip", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "a misspelt coding",
+        post(b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "a quoted coding",
+        post(b'Transfer-Encoding: "chunked"', body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "a vertical tab before chunked",
+        post(b"Transfer-Encoding: \x0bchunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 6.1",
+        "chunked in HTTP/1.0",
+        b"POST /bad HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    # Fields
+    ("RFC 9112 section 5", "obs-fold", get(b"Host: a", b"X: 1", b" folded")),
+    (
+        "RFC 9112 section 5",
+        "obs-fold of a coding",
+        post(b"Transfer-Encoding:", b" chunked", body=b"0\r\n\r\n"),
+    ),
+    (
+        "RFC 9112 section 5",
+        "a space before the colon",
+        post(b"Transfer-Encoding : chunked", body=b"0\r\n\r\n"),
+    ),
+    ("RFC 9112 section 5", "a space before the first field", get(b" Host: a")),
+    (
+        "RFC 9112 section 5",
+        "a bare LF in a field",
+        get(b"Host: a", b"X: 1\nTransfer-Encoding: chunked"),
+    ),
+    ("RFC 9112 section 5", "bare LFs throughout", b"GET /bad HTTP/1.1\nHost: a\n\n"),
+    ("RFC 9112 section 5", "a bare CR in a field", get(b"Host: a", b"X: 1\rY: 2")),
+    ("RFC 9112 section 5", "a NUL in a field", get(b"Host: a", b"X: 1\x002")),
+    ("RFC 9112 section 5", "a control character in a field", get(b"Host: a", b"X: 1\x012")),
+    ("RFC 9112 section 5", "a NUL in a name", get(b"Host: a", b"X\x00: 1")),
+    ("RFC 9112 section 5", "no colon", get(b"Host: a", b"X")),
+    ("RFC 9112 section 5", "no name", get(b"Host: a", b": x")),
+    ("RFC 9112 section 5", "a name with a separator", get(b"Host: a", b"X(Y): x")),
+    # The request line
+    ("RFC 9112 section 3", "a space in the target", b"GET /bad x HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a lower-case version", b"GET /bad http/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a version of three numbers", b"GET /bad HTTP/1.1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "an octet beyond ASCII", b"GET /b\xe4d HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a fragment", b"GET /bad#x HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a backslash", b"GET /bad\\..\\x HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "an encoded NUL", b"GET /bad%00 HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a broken escape", b"GET /bad%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "a target that is no path", b"GET bad HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("RFC 9112 section 3", "an asterisk for GET", b"GET * HTTP/1.1\r\nHost: a\r\n\r\n"),
+    # Exactly one Host
+    ("RFC 9112 section 3.2", "no Host", get(b"X: 1")),
+    ("RFC 9112 section 3.2", "two Hosts", get(b"Host: a", b"Host: b")),
+    ("RFC 9112 section 3.2", "the same Host twice", get(b"Host: a", b"Host: a")),
+    ("RFC 9112 section 3.2", "a Host with a path", get(b"Host: a/b")),
+    ("RFC 9112 section 3.2", "a Host with a user", get(b"Host: x@a")),
+    ("RFC 9112 section 3.2", "a list of Hosts", get(b"Host: a, b")),
+    (
+        "RFC 9112 section 3.2",
+        "a target and a Host that differ",
+        b"GET http://b/bad HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    # Chunks
+    (
+        "RFC 9112 section 7.1",
+        "a chunk size beyond 64 bits",
+        chunked(b"10000000000000000f\r\nx\r\n0\r\n\r\n"),
+    ),
+    ("RFC 9112 section 7.1", "a signed chunk size", chunked(b"+2\r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a negative chunk size", chunked(b"-2\r\nhi\r\n0\r\n\r\n")),
+    (
+        "RFC 9112 section 7.1",
+        "an underscore in a chunk size",
+        chunked(b"1_0\r\n0123456789abcdef\r\n0\r\n\r\n"),
+    ),
+    ("RFC 9112 section 7.1", "a hexadecimal mark", chunked(b"0x2\r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a space before a chunk size", chunked(b" 2\r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a space behind a chunk size", chunked(b"2 \r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "an empty chunk size", chunked(b"\r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a chunk longer than it says", chunked(b"2\r\nhi!\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a chunk ended by LF", chunked(b"2\r\nhi\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a chunk size ended by LF", chunked(b"2\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "an extension with a bare LF", chunked(b"2;a=b\n\r\nhi\r\n0\r\n\r\n")),
+    ("RFC 9112 section 7.1", "a broken trailer", chunked(b"0\r\nX : 1\r\n\r\n")),
+    # What follows an Upgrade is no longer HTTP
+    (
+        "RFC 9110 section 7.8",
+        "an upgrade with a length",
+        post(b"Connection: upgrade", b"Upgrade: websocket", b"Content-Length: 5", body=b"hello"),
+    ),
+    (
+        "RFC 9110 section 7.8",
+        "an upgrade with chunks",
+        post(
+            b"Connection: upgrade",
+            b"Upgrade: h2c",
+            b"Transfer-Encoding: chunked",
+            body=b"0\r\n\r\n",
+        ),
+    ),
+)
 def test_a_request_with_two_readings_is_refused_and_nothing_of_it_crosses(
     wire: Wire, sent: bytes
 ) -> None:
@@ -144,6 +219,7 @@ def test_a_request_with_two_readings_is_refused_and_nothing_of_it_crosses(
 def test_what_cannot_be_served_is_refused_by_its_own_status(
     wire: Wire, status: int, sent: bytes
 ) -> None:
+    """RFC 9110 sections 15.5.15, 15.6.2 and 15.6.6; RFC 6585 section 5 for the 431."""
     client = wire.client(sent)
 
     assert client.response().status == status
@@ -160,12 +236,14 @@ def test_the_prior_knowledge_of_http2_is_refused(wire: Wire) -> None:
 
 
 def test_a_tls_greeting_is_refused(wire: Wire) -> None:
+    """RFC 9112 section 2.2."""
     client = wire.client(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
 
     assert client.response().status in {400, 501}
 
 
 def test_a_refusal_of_head_has_no_body(wire: Wire) -> None:
+    """RFC 9110 section 9.3.2."""
     client = wire.client(b"HEAD /bad HTTP/1.1\r\n\r\n")
     answer = client.response("HEAD")
 
@@ -174,6 +252,7 @@ def test_a_refusal_of_head_has_no_body(wire: Wire) -> None:
 
 
 def test_what_stood_before_an_error_is_served_and_nothing_behind_it(wire: Wire) -> None:
+    """CVE-2024-49768 in Waitress."""
     client = wire.client(
         b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /bad HTTP/1.1\r\nHost : a\r\n\r\n" + SENTINEL
     )
@@ -188,6 +267,7 @@ def test_what_stood_before_an_error_is_served_and_nothing_behind_it(wire: Wire) 
 
 
 def test_a_body_that_breaks_on_its_way_never_becomes_a_whole_request(wire: Wire) -> None:
+    """RFC 9112 section 8."""
     client = wire.client(chunked(b"3\r\nabc\r\n"))
     upstream = wire.monolith.accept()
     upstream.head()

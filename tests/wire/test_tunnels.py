@@ -24,6 +24,7 @@ def opened(wire: Wire, path: bytes = b"/ws") -> tuple[End, End]:
 
 
 def test_the_handshake_crosses_and_then_every_octet(wire: Wire) -> None:
+    """RFC 6455 section 4."""
     client = wire.client(b"GET /ws HTTP/1.1\r\n" + ASK)
     upstream = wire.monolith.accept()
     head = upstream.head()
@@ -43,6 +44,7 @@ def test_the_handshake_crosses_and_then_every_octet(wire: Wire) -> None:
 
 
 def test_what_is_sent_early_waits_for_the_agreement(wire: Wire) -> None:
+    """CVE-2026-2833 in Pingora."""
     client = wire.client(b"GET /ws HTTP/1.1\r\n" + ASK + b"early")
     upstream = wire.monolith.accept()
     upstream.head()
@@ -55,6 +57,7 @@ def test_what_is_sent_early_waits_for_the_agreement(wire: Wire) -> None:
 
 
 def test_a_refused_handshake_leaves_an_ordinary_connection(wire: Wire) -> None:
+    """RFC 9110 section 7.8."""
     client = wire.client(b"GET /ws HTTP/1.1\r\n" + ASK + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
     upstream = wire.monolith.accept()
     upstream.head()
@@ -67,6 +70,7 @@ def test_a_refused_handshake_leaves_an_ordinary_connection(wire: Wire) -> None:
 
 
 def test_half_of_a_tunnel_may_close_before_the_other(wire: Wire) -> None:
+    """RFC 6455 section 7.1.1."""
     client, upstream = opened(wire)
     client.send(b"last words")
     client.send_end()
@@ -78,6 +82,7 @@ def test_half_of_a_tunnel_may_close_before_the_other(wire: Wire) -> None:
 
 
 def test_the_upstream_may_close_its_half_first(wire: Wire) -> None:
+    """RFC 6455 section 7.1.1."""
     client, upstream = opened(wire)
     upstream.send_end()
     assert client.rest() == b""
@@ -115,6 +120,7 @@ def test_a_switch_in_http_1_0_is_ignored(wire: Wire) -> None:
 
 
 def test_a_switch_to_another_protocol_is_a_bad_gateway(wire: Wire) -> None:
+    """RFC 9110 section 7.8."""
     client = wire.client(b"GET /ws HTTP/1.1\r\n" + ASK)
     upstream = wire.monolith.accept()
     upstream.head()
@@ -125,6 +131,7 @@ def test_a_switch_to_another_protocol_is_a_bad_gateway(wire: Wire) -> None:
 
 
 def test_a_switch_without_an_upgrade_is_a_bad_gateway(wire: Wire) -> None:
+    """RFC 9110 section 7.8."""
     client = wire.client(b"GET /ws HTTP/1.1\r\n" + ASK)
     upstream = wire.monolith.accept()
     upstream.head()
