@@ -11,17 +11,15 @@ from typing import Self
 
 import h11
 
-from tests.wire.ends import DEADLINE
+from tests.wire.ends import DEADLINE, OK
 from tests.wire.readings import LARGEST_HEAD, Readings, note
-
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Origin:
-    """Gives `answer` to every request; where `hangs_up`, closes the connection behind it."""
+    """Gives `answer`, piece by piece, to every request; where `hangs_up`, closes behind it."""
 
     def __init__(self) -> None:
-        self.answer = ANSWER
+        self.answer: tuple[bytes, ...] = (OK,)
         self.hangs_up = False
         self._readings = Readings()
         self._selector = selectors.DefaultSelector()
@@ -108,7 +106,8 @@ class Origin:
 
     def _respond(self, link: "_Link") -> bool:
         with contextlib.suppress(ConnectionError):
-            link.sock.sendall(self.answer)
+            for piece in self.answer:
+                link.sock.sendall(piece)
         link.h11.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
         link.h11.send(h11.EndOfMessage())
         if self.hangs_up or link.h11.our_state is not h11.DONE:

@@ -245,3 +245,19 @@ def test_what_an_upstream_says_of_events_arrives_while_it_goes_on(wire: Wire) ->
     for number in range(5):
         upstream.send(b"data: %d\n\n" % number)
         assert client.chunk() == b"data: %d\n\n" % number
+
+
+def test_a_body_in_very_many_very_small_chunks_crosses(wire: Wire) -> None:
+    """RFC 9112 section 7.1: chunks of one octet are chunks."""
+    count = 20_000
+    client = wire.client(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    upstream = wire.monolith.accept()
+    upstream.head()
+    client.send(b"1\r\nx\r\n" * count + b"0\r\n\r\n")
+    body = b""
+    while chunk := upstream.chunk():
+        body += chunk
+    assert body == b"x" * count
+    upstream.send(CHUNKED + b"1\r\ny\r\n" * count + b"0\r\n\r\n")
+
+    assert client.response().body == b"y" * count

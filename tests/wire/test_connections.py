@@ -3,7 +3,7 @@
 import pytest
 
 from tests.wire.conftest import Wire
-from tests.wire.ends import OK
+from tests.wire.ends import OK, End
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
@@ -264,3 +264,57 @@ def test_an_idle_connection_that_an_upstream_closed_is_not_used(wire: Wire) -> N
     upstream.send(OK)
 
     assert client.response().status == 200
+
+
+@pytest.mark.parametrize("how", ["reset", "close"])
+def test_a_client_that_leaves_a_download_stops_it(wire: Wire, how: str) -> None:
+    """RFC 9112 section 9.5: the upstream is told while it still has much to say."""
+    client = wire.client(GET)
+    upstream = wire.monolith.accept()
+    upstream.request()
+    upstream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+    client.head()
+    client.reset() if how == "reset" else client.close()
+
+    with pytest.raises(ConnectionError):
+        send_for_ever(upstream)
+
+
+def send_for_ever(end: End) -> None:
+    while True:
+        end.send(b"x" * 65_536)
+
+
+def test_a_client_that_leaves_takes_what_it_has_pipelined_along(wire: Wire) -> None:
+    """RFC 9112 section 9.3.2: what waits for its turn has not been asked yet."""
+    client = wire.client(GET + POST * 3)
+    upstream = wire.monolith.accept()
+    upstream.request()
+    client.reset()
+    assert upstream.is_closed()
+    other = wire.client(get(b"/other"))
+    upstream = wire.monolith.accept()
+    assert upstream.request().target == "/other"
+    upstream.send(OK)
+
+    assert other.response().body == b"ok"
+
+
+def test_requests_of_all_framings_are_pipelined_without_a_gap(wire: Wire) -> None:
+    """RFC 9112 section 9.3.2: each ends where its framing says, and the next begins there."""
+    chunked = b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sent = [
+        (get(b"/a"), b""),
+        (POST, b"hi"),
+        (chunked + b"2\r\nhi\r\n1;x=y\r\n!\r\n0\r\nX-Sum: 1\r\n\r\n", b"hi!"),
+        (chunked + b"0\r\n\r\n", b""),
+        (POST.replace(b"Content-Length: 2\r\n\r\nhi", b"Content-Length: 0\r\n\r\n"), b""),
+        (b"\r\n" + get(b"/b"), b""),
+    ]
+    client = wire.client(b"".join(request for request, _ in sent))
+    upstream = wire.monolith.accept()
+    for _, body in sent:
+        assert upstream.request().body == body
+        upstream.send(OK)
+
+    assert [client.response().body for _ in sent] == [b"ok"] * len(sent)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.wire.ends import End
+from tests.wire.ends import OK, End
 from tests.wire.origin import Origin
 from tests.wire.proxy import Proxy
 from tests.wire.readings import Reading, Readings, requests_in, response_in
@@ -28,7 +28,7 @@ monolith: monolith
 """
 FURTHER = os.environ.get("WIRE_EXAMPLES")
 FUZZ = settings(
-    max_examples=int(FURTHER or 300),  # some 5 s for each test
+    max_examples=int(FURTHER or 500),  # some 3 s for each test
     derandomize=FURTHER is None,
     deadline=None,  # one on a busy machine may take any time
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -126,7 +126,8 @@ def test_requests_that_cross_are_those_that_h11_reads(
     proxy: Proxy, origin: Origin, sent: bytes
 ) -> None:
     note(f"sent: {sent!r}")
-    received = exchange(proxy, [sent])
+    origin.answer, origin.hangs_up = (OK,), False
+    received = exchange(proxy, (sent,))
     seen, theirs = origin.take(), requests_in(sent).whole
     note(f"received: {received!r}\ncrossed: {seen}\nh11: {theirs}")
 
@@ -142,11 +143,11 @@ def test_requests_that_cross_are_those_that_h11_reads(
 def test_requests_in_pieces_are_read_as_in_one(
     proxy: Proxy, origin: Origin, sent: bytes, data: st.DataObject
 ) -> None:
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(sent)), max_size=len(sent))))
-    pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
+    pieces = cut(data, sent)
     note(f"sent: {pieces!r}")
+    origin.answer, origin.hangs_up = (OK,), False
     outcomes = []
-    for way in ([sent], pieces):
+    for way in ((sent,), pieces):
         received = exchange(proxy, way)
         outcomes.append(crossed(origin))
         answered_in_order(received, len(outcomes[-1]))
@@ -160,19 +161,24 @@ def test_responses_that_cross_are_those_that_h11_reads(
     proxy: Proxy, origin: Origin, sent: bytes, method: bytes
 ) -> None:
     note(f"sent: {sent!r}")
-    origin.answer, origin.hangs_up = sent, True
-    client = proxy.client()
-    client.send(b"%b / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % method)
-    received, broken = client.rest_and_whether_broken()
-    client.close()
-    origin.take()
-    ours = response_in(received, method, ended=not broken)
-    theirs = response_in(sent, method)
-    note(f"received: {received!r} broken={broken}\nh11 there: {theirs}")
+    ours, theirs = told(proxy, origin, (sent,), method), response_in(sent, method)
+    note(f"h11 at the client: {ours}\nh11 at the upstream: {theirs}")
 
     assert ours.error == "" or ours.cut
     if ours.final is not None and ours.final.first != (b"502",):
         told_alike(ours.final, theirs)
+
+
+@given(sent=ANSWERED, data=st.data())
+@FUZZ
+def test_responses_in_pieces_are_read_as_in_one(
+    proxy: Proxy, origin: Origin, sent: bytes, data: st.DataObject
+) -> None:
+    pieces = cut(data, sent)
+    note(f"sent: {pieces!r}")
+    one, other = (whole_answer(told(proxy, origin, way)) for way in ((sent,), pieces))
+
+    assert one == other
 
 
 def crossed(origin: Origin) -> list[tuple[object, ...]]:
@@ -189,7 +195,35 @@ def told_alike(ours: Reading, theirs: Readings) -> None:
         assert (ours.body, ours.trailers) == (theirs.final.body, theirs.final.trailers)
 
 
-def exchange(proxy: Proxy, pieces: list[bytes]) -> bytes:
+def whole_answer(told: Readings) -> tuple[object, ...] | None:
+    """Give what a client may take for an answer of the upstream, if it may."""
+    final = told.final
+    if final is None or not final.whole or final.first == (b"502",):
+        return None
+    return final.first, final.body, final.trailers
+
+
+def cut(data: st.DataObject, octets: bytes) -> tuple[bytes, ...]:
+    """Cut octets into pieces, up to one for each."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(octets)), max_size=len(octets))))
+    return tuple(octets[a:b] for a, b in zip([0, *cuts], [*cuts, len(octets)], strict=True))
+
+
+def told(
+    proxy: Proxy, origin: Origin, answer: tuple[bytes, ...], method: bytes = b"GET"
+) -> Readings:
+    """Have the origin answer in these pieces and hang up; give what the client makes of it."""
+    origin.answer, origin.hangs_up = answer, True
+    client = proxy.client()
+    client.send(b"%b / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % method)
+    received, broken = client.rest_and_whether_broken()
+    client.close()
+    origin.take()
+    note(f"received: {received!r} broken={broken}")
+    return response_in(received, method, ended=not broken)
+
+
+def exchange(proxy: Proxy, pieces: tuple[bytes, ...]) -> bytes:
     """Send the pieces and our end; give all that comes back."""
     client: End = proxy.client()
     for piece in pieces:

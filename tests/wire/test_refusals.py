@@ -213,6 +213,10 @@ def test_a_request_with_two_readings_is_refused_and_nothing_of_it_crosses(
         (431, get(b"Host: a", *(b"X: " + b"x" * 1000 for _ in range(34)))),
         (431, get(b"Host: a", *(b"X: x" for _ in range(100)))),
         (431, b"GET /bad HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 300_000),
+        (431, b"GET /bad HTTP/1.1\r\nHost: a\r\n" + b"X" * 300_000),
+        (431, get(b"Host: a", b"X" * 33_000 + b": x")),
+        (431, get(b"Host: a", b"Connection: " + b"x," * 20_000)),
+        (501, b"X" * 1000 + b" /bad HTTP/1.1\r\nHost: a\r\n\r\n"),
     ],
     ids=lambda value: str(value)[:40],
 )
