@@ -8,14 +8,14 @@ off against each other. The examples are the same in every run;
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.wire.ends import OK, End
+from tests.wire.octets import ANSWERED, SENT, cut, tried
 from tests.wire.origin import Origin
 from tests.wire.proxy import Proxy
 from tests.wire.readings import Reading, Readings, requests_in, response_in
@@ -26,86 +26,7 @@ upstreams:
   monolith: {{targets: [{origin}], timeouts: {{response: 20s, idle: 20s}}}}
 monolith: monolith
 """
-FURTHER = os.environ.get("WIRE_EXAMPLES")
-FUZZ = settings(
-    max_examples=int(FURTHER or 500),  # some 3 s for each test
-    derandomize=FURTHER is None,
-    deadline=None,  # one on a busy machine may take any time
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-# What framing is made of, and what parsers stumble over.
-PIECES = st.sampled_from(
-    b'\r|\n|\r\n|\r\n\r\n| |\t|\x00|\x0b|\x7f|\x85|\xa0|:|;|,|+|-|_|"|0|1|5|f|a|x|0x|'
-    b"chunked|Content-Length: 5\r\n|Transfer-Encoding: chunked\r\n|0\r\n\r\n| HTTP/1.1|"
-    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".split(b"|")
-)  # fmt: skip
-BODIES = st.binary(max_size=12) | st.sampled_from(
-    [b"", b"0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n" * 3]
-)
-NAMES = st.sampled_from([b"X", b"x-y", b"Accept", b"!#$%&'*+-.^_`|~", b"Cookie"])
-VALUES = st.sampled_from([b"", b"1", b"a b", b" \t1 ", b"\xff\x80", b"a, b", b"chunked", b"5"])
-FIELDS = st.lists(st.builds(lambda n, v: n + b": " + v + b"\r\n", NAMES, VALUES), max_size=3)
-
-
-@st.composite
-def chunks(draw: st.DrawFn, body: bytes) -> bytes:
-    """Write a body in chunks, with the freedom that RFC 9112 section 7.1 leaves."""
-    out = b""
-    while body:
-        size = draw(st.integers(1, len(body)))
-        digits = draw(st.sampled_from([b"%x", b"%X", b"0%x", b"000%X"])) % size
-        extension = draw(st.sampled_from([b"", b"", b";a", b";a=b", b';a="b;c"']))
-        out += digits + extension + b"\r\n" + body[:size] + b"\r\n"
-        body = body[size:]
-    trailers = draw(st.sampled_from([b"", b"", b"X-Sum: 1\r\n", b"A: 1\r\nB:\r\n"]))
-    return out + draw(st.sampled_from([b"0", b"000"])) + b"\r\n" + trailers + b"\r\n"
-
-
-@st.composite
-def framed(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """Give a framing field and the octets behind the head; now and then they do not agree."""
-    body = draw(BODIES)
-    length = b"Content-Length: %d\r\n" % (len(body) + draw(st.sampled_from([0, 0, 0, 0, 1, -1])))
-    coding = b"Transfer-Encoding: chunked\r\n"
-    return draw(
-        st.sampled_from([(b"", b""), (length, body), (length + coding, body), (length * 2, body)])
-        | st.tuples(st.just(coding), chunks(body))
-    )
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> bytes:
-    method = draw(st.sampled_from([b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS"]))
-    target = draw(st.sampled_from([b"/", b"/a?b=c", b"/a;b/%41", b"/x//y"]))
-    framing, body = draw(framed())
-    fields = draw(st.permutations([*draw(FIELDS), framing, b"Host: a\r\n"]))
-    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, b"".join(fields), body)
-
-
-@st.composite
-def responses(draw: st.DrawFn) -> bytes:
-    interim = draw(st.sampled_from([b"", b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"]))
-    status = draw(st.sampled_from([b"200 OK", b"404 ", b"204 No Content", b"304 Not Modified"]))
-    version = draw(st.sampled_from([b"1.1", b"1.1", b"1.0"]))
-    framing, body = draw(framed())
-    fields = draw(st.permutations([*draw(FIELDS), framing]))
-    return b"%bHTTP/%b %b\r\n%b\r\n%b" % (interim, version, status, b"".join(fields), body)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, octets: bytes) -> bytes:
-    """Insert, replace, repeat or leave out a little, at up to two places."""
-    for _ in range(draw(st.integers(0, 2))):
-        at = draw(st.integers(0, len(octets)))
-        size = draw(st.integers(0, 3))
-        piece = draw(PIECES | st.just(octets[at : at + size] * 2))
-        octets = octets[:at] + piece + octets[at + size :]
-    return octets
-
-
-SENT = st.lists(requests(), min_size=1, max_size=3).map(b"".join).flatmap(mutated)
-ANSWERED = responses().flatmap(mutated)
+TRIED = tried(500)  # some 3 s for each test
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +42,7 @@ def proxy(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @given(sent=SENT)
-@FUZZ
+@TRIED
 def test_requests_that_cross_are_those_that_h11_reads(
     proxy: Proxy, origin: Origin, sent: bytes
 ) -> None:
@@ -134,12 +55,13 @@ def test_requests_that_cross_are_those_that_h11_reads(
     assert seen.error == ""
     assert len(seen.messages) <= len(theirs)
     for ours, read in zip(seen.messages, theirs, strict=False):
-        assert (ours.first, ours.body, ours.trailers) == (read.first, read.body, read.trailers)
+        assert (ours.first, ours.body) == (read.first, read.body)
+        assert set(ours.trailers) <= set(read.trailers)  # some may not cross
     answered_in_order(received, len(seen.messages))
 
 
 @given(sent=SENT, data=st.data())
-@FUZZ
+@TRIED
 def test_requests_in_pieces_are_read_as_in_one(
     proxy: Proxy, origin: Origin, sent: bytes, data: st.DataObject
 ) -> None:
@@ -156,7 +78,7 @@ def test_requests_in_pieces_are_read_as_in_one(
 
 
 @given(sent=ANSWERED, method=st.sampled_from([b"GET", b"HEAD"]))
-@FUZZ
+@TRIED
 def test_responses_that_cross_are_those_that_h11_reads(
     proxy: Proxy, origin: Origin, sent: bytes, method: bytes
 ) -> None:
@@ -170,7 +92,7 @@ def test_responses_that_cross_are_those_that_h11_reads(
 
 
 @given(sent=ANSWERED, data=st.data())
-@FUZZ
+@TRIED
 def test_responses_in_pieces_are_read_as_in_one(
     proxy: Proxy, origin: Origin, sent: bytes, data: st.DataObject
 ) -> None:
@@ -192,7 +114,8 @@ def told_alike(ours: Reading, theirs: Readings) -> None:
     assert ours.first == theirs.final.first
     if ours.whole:
         assert theirs.final.whole
-        assert (ours.body, ours.trailers) == (theirs.final.body, theirs.final.trailers)
+        assert ours.body == theirs.final.body
+        assert set(ours.trailers) <= set(theirs.final.trailers)
 
 
 def whole_answer(told: Readings) -> tuple[object, ...] | None:
@@ -201,12 +124,6 @@ def whole_answer(told: Readings) -> tuple[object, ...] | None:
     if final is None or not final.whole or final.first == (b"502",):
         return None
     return final.first, final.body, final.trailers
-
-
-def cut(data: st.DataObject, octets: bytes) -> tuple[bytes, ...]:
-    """Cut octets into pieces, up to one for each."""
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(octets)), max_size=len(octets))))
-    return tuple(octets[a:b] for a, b in zip([0, *cuts], [*cuts, len(octets)], strict=True))
 
 
 def told(
