@@ -49,9 +49,11 @@ class Authority:
     def __repr__(self) -> str:
         return "<Authority>"
 
-    def issue(self, *names: str, until: datetime | None = None) -> Pair:
-        """Certify these names or addresses, for ever or until a moment."""
-        leaf = self._ca.issue_cert(*names, not_after=until)
+    def issue(
+        self, *names: str, until: datetime | None = None, since: datetime | None = None
+    ) -> Pair:
+        """Certify these names or addresses, for ever or between two moments."""
+        leaf = self._ca.issue_cert(*names, not_before=since, not_after=until)
         chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
         return Pair(chain, leaf.private_key_pem.bytes())
 

@@ -53,7 +53,7 @@ def vetted(identity: Identity, now: datetime) -> Certificate:
     Raises `TlsError`.
     """
     server_context(identity)
-    certificate = read_certificate(identity.cert.octets)
+    certificate = read_certificate(identity.cert)
     if now >= certificate.not_after:
         said = f"expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC; renew it"
         raise TlsError(identity.cert.file, said)

@@ -114,11 +114,11 @@ class LiveTable:
             self.revision = revision
             return
         self.table, self.revision = table, revision
-        _tell_concerns(table, f"revision {revision.number}")
         await supervisor.swap(table, revision.number)
         log.info(
             "revision_live", revision=revision.number, actor=revision.actor, reason=revision.reason
         )
+        _tell_concerns(table, f"revision {revision.number}")
 
     async def watch(self, routes: Path, supervisor: Supervisor) -> None:
         """Turn every good save of the file into a revision, for ever."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from strangler.proxy.pem import Pem, TlsError
+
 EXPIRES_SOON = timedelta(days=14)
 """What renews certificates does so after two thirds of their time, a month before the end of the
 usual three: with two weeks left, something is wrong with it."""
@@ -28,12 +30,19 @@ class Certificate:
     not_after: datetime
 
 
-def read_certificate(pem: bytes) -> Certificate:
-    """Read the first certificate of a chain: the server's own. Raises `ValueError`."""
-    found = _PEM.search(pem)
+def read_certificate(pem: Pem) -> Certificate:
+    """Read the first certificate of a chain, which is whose the chain is. Raises `TlsError`."""
+    found = _PEM.search(pem.octets)
     if found is None:
-        raise ValueError("no certificate in PEM form")
-    whole = _element(ssl.PEM_cert_to_DER_cert(found[0].decode("ascii")))
+        raise TlsError(pem.file, "holds no certificate in PEM form")
+    try:
+        return _certificate(ssl.PEM_cert_to_DER_cert(found[0].decode("ascii")))
+    except ValueError as error:
+        raise TlsError(pem.file, f"holds no certificate that can be read: {error}") from error
+
+
+def _certificate(der: bytes) -> Certificate:
+    whole = _element(der)
     fields = _elements(_element(whole.content).content)
     if fields[0].tag == _VERSION:
         del fields[0]

@@ -93,15 +93,16 @@ def _doubts(policy: TlsPolicy, now: datetime) -> Iterator[tuple[str, str]]:
     if not policy.verify:
         yield "verify", "is off: whoever is between here and the targets can read and alter all"
     files = files_of(policy)
+    if not any(files[:3]):
+        return  # the system's CAs take their time to read, and are no setting
     names = {files.ca: "ca", files.key: "key", files.cert: "cert"}
     try:
         contents = read_contents(files)
         client_context(files, contents)
-    except TlsError as error:
-        yield names.get(error.file, "ca"), str(error)
+        expiry = None if contents.cert is None else read_certificate(contents.cert).not_after
+    except OSError as error:
+        yield names.get(error.file if isinstance(error, TlsError) else None, "ca"), str(error)
         return
-    if contents.cert is not None:
-        not_after = read_certificate(contents.cert.octets).not_after
-        if now >= not_after - EXPIRES_SOON:
-            word = "expires" if now < not_after else "expired"
-            yield "cert", f"{files.cert}: {word} on {not_after:%Y-%m-%d %H:%M} UTC"
+    if expiry is not None and now >= expiry - EXPIRES_SOON:
+        word = "expires" if now < expiry else "expired"
+        yield "cert", f"{files.cert}: {word} on {expiry:%Y-%m-%d %H:%M} UTC"

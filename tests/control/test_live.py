@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from strangler.control import live as module
 from strangler.control.live import LiveTable
@@ -261,3 +262,15 @@ async def test_a_store_that_is_away_and_returns_is_noticed(
     await until(lambda: followed.store_available)
 
     assert followed.store_failures >= 1
+
+
+async def test_what_is_doubtful_about_tls_is_told_and_stops_nothing(
+    watched: Path, followed: LiveTable
+) -> None:
+    unverified = "new: {targets: [https://127.0.0.1:9001], tls: {verify: false}}"
+    with structlog.testing.capture_logs() as logged:
+        save(watched, ROUTES.replace("new: {targets: [http://127.0.0.1:9001]}", unverified))
+        await until(lambda: followed.revision.number == 2)
+        await until(lambda: any(line["event"] == "routes_warning" for line in logged))
+    (said,) = [line["said"] for line in logged if line["event"] == "routes_warning"]
+    assert said.startswith("revision 2:4:58: upstreams.new.tls.verify: is off")

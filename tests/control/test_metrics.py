@@ -1,5 +1,6 @@
 """What Prometheus reads: parsed by its own parser, and adding up."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,13 +21,14 @@ def gauges(
     return Gauges(open_connections, 2, 3, 4, 5, healthy, targets or {}, pending or {})
 
 
-def scraped(counters: Counters, *taken: Gauges) -> Samples:
+def scraped(counters: Counters, *taken: Gauges, certificate: Any = None) -> Samples:
     supervisor: Any = SimpleNamespace(ready=2, restarts=1)
     live: Any = SimpleNamespace(
         revision=SimpleNamespace(number=9), store_available=False, store_failures=3, refused=4
     )
     recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7)
-    text = exposition(Snapshot(counters, list(taken), supervisor, live, recorder)).decode()
+    snapshot = Snapshot(counters, list(taken), supervisor, live, recorder, certificate)
+    text = exposition(snapshot).decode()
     samples: Samples = {}
     for family in text_string_to_metric_families(text):
         assert family.documentation
@@ -147,3 +149,19 @@ def test_the_control_plane_tells_of_itself() -> None:
     assert value(samples, "strangler_store_failures_total") == 3
     assert value(samples, "strangler_routes_refused_total") == 4
     assert value(samples, "strangler_observations_waiting") == 6
+
+
+def test_the_listener_s_certificate_is_told_of_where_there_is_one() -> None:
+    certificate = SimpleNamespace(
+        certificate=SimpleNamespace(not_after=datetime(2026, 11, 21, tzinfo=UTC)),
+        reloads={"reloaded": 2, "refused": 1},
+    )
+    counters = Counters()
+    counters.handshakes.update(completed=5, http_request=1)
+    samples = scraped(counters, certificate=certificate)
+
+    assert value(samples, "strangler_tls_certificate_expiry_seconds") == 1795219200
+    assert value(samples, "strangler_tls_reloads_total", outcome="reloaded") == 2
+    assert value(samples, "strangler_tls_reloads_total", outcome="refused") == 1
+    assert value(samples, "strangler_tls_handshakes_total", outcome="completed") == 5
+    assert not any("tls" in name for name, _ in scraped(Counters()))

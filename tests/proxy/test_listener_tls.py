@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -34,53 +34,68 @@ async def serving(authority: Authority, **settings: Any) -> AsyncIterator[tuple[
         yield running, old
 
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+class Client:
+    """One connection, with whatever has been agreed on it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def ask(self) -> None:
+        self.writer.write(GET)
+        await asyncio.wait_for(self.reader.readuntil(ANSWER), 10)
+
+    async def is_closed(self) -> bool:
+        """Wait until the other side closes, in whichever way; False where octets came first."""
+        try:
+            return await asyncio.wait_for(self.reader.read(1), 10) == b""
+        except (ConnectionError, ssl.SSLError):
+            return True
+
+    @property
+    def serial(self) -> str:
+        """The number of the certificate that was shown."""
+        return str(self.writer.get_extra_info("peercert")["serialNumber"])
 
 
-async def connected(running: Proxy, context: ssl.SSLContext) -> Streams:
-    return await asyncio.open_connection(
-        "127.0.0.1", running.port, ssl=context, server_hostname="localhost"
+@asynccontextmanager
+async def connected(running: Proxy, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
+    """Connect, and shake hands if there is a context to do it in."""
+    name = None if context is None else "localhost"
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", running.port, ssl=context, server_hostname=name
     )
-
-
-def serial(writer: asyncio.StreamWriter) -> str:
-    return str(writer.get_extra_info("peercert")["serialNumber"])
-
-
-async def closed(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    await writer.wait_closed()
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.transport.abort()
 
 
 async def test_upstreams_are_told_that_the_client_came_by_https(authority: Authority) -> None:
     async with serving(authority) as (running, old):
-        reader, writer = await connected(running, authority.client())
-        writer.write(GET)
-        await reader.readuntil(ANSWER)
-        await closed(writer)
-    assert b"X-Forwarded-Proto: https\r\n" in old.heads[0]
+        async with connected(running, authority.client()) as client:
+            await client.ask()
+        assert b"X-Forwarded-Proto: https\r\n" in old.heads[0]
 
 
 async def test_nothing_but_http_1_1_is_agreed_on(authority: Authority) -> None:
     context = authority.client()
     context.set_alpn_protocols(["h2", "http/1.1"])
-    async with serving(authority) as (running, _):
-        _, writer = await connected(running, context)
-        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
-        await closed(writer)
+    async with serving(authority) as (running, _), connected(running, context) as client:
+        tls = client.writer.get_extra_info("ssl_object")
+        assert tls.selected_alpn_protocol() == "http/1.1"
 
 
 async def test_old_versions_and_ciphers_are_not_spoken(authority: Authority) -> None:
+    context = authority.client()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
     async with serving(authority) as (running, _):
-        context = authority.client()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        _, writer = await connected(running, context)
-        assert writer.get_extra_info("cipher")[0].startswith("ECDHE-")
-        await closed(writer)
+        async with connected(running, context) as client:
+            assert client.writer.get_extra_info("cipher")[0].startswith("ECDHE-")
 
         context.set_ciphers("ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0")  # which leaves CBC
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            await connected(running, context)
+            await connected(running, context).__aenter__()
         await running.wait_until(lambda: len(running.plane.counters.handshakes) == 2)
         assert running.plane.counters.handshakes == {"completed": 1, "no_shared_cipher": 1}
 
@@ -89,18 +104,10 @@ async def test_a_handshake_that_stalls_is_ended_like_a_head_that_does(
     authority: Authority,
 ) -> None:
     async with serving(authority, head=0.1) as (running, _):
-        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
-        writer.write(b"\x16\x03\x01")  # the beginning of a ClientHello
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 10)
-        await closed_anyhow(writer)
+        async with connected(running) as client:
+            client.writer.write(b"\x16\x03\x01")  # the beginning of a ClientHello
+            assert await client.is_closed()
         await running.wait_until(lambda: running.plane.counters.handshakes["given_up"] == 1)
-
-
-async def closed_anyhow(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(ConnectionError):
-        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(
@@ -115,38 +122,30 @@ async def test_what_is_no_handshake_is_closed_and_counted(
     authority: Authority, octets: bytes, outcome: str
 ) -> None:
     async with serving(authority) as (running, old):
-        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
-        writer.write(octets)
-        with suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 10) == b""
-        await closed_anyhow(writer)
+        async with connected(running) as client:
+            client.writer.write(octets)
+            assert await client.is_closed()
         assert dict(running.plane.counters.handshakes) == {outcome: 1}
         assert not running.plane.clients
         assert not old.heads
 
 
 async def test_a_new_certificate_is_for_new_connections(authority: Authority) -> None:
-    async with serving(authority) as (running, _):
-        context = authority.client()
-        reader, before = await connected(running, context)
+    context = authority.client()
+    async with serving(authority) as (running, _), connected(running, context) as before:
         running.tls.become(authority.issue("localhost").identity)
-        _, after = await connected(running, context)
-        before.write(GET)
-        await reader.readuntil(ANSWER)
-
-        assert serial(before) != serial(after)
-        await closed(before)
-        await closed(after)
+        async with connected(running, context) as after:
+            assert before.serial != after.serial
+        await before.ask()
 
 
 async def test_a_pair_that_is_none_leaves_the_one_before(authority: Authority) -> None:
+    one, other = (authority.issue("localhost").identity for _ in range(2))
     async with serving(authority) as (running, _):
-        pair = authority.issue("localhost").identity
         with pytest.raises(OSError, match="key: is not the key of the certificate in cert"):
-            running.tls.become(replace(pair, key=authority.issue("localhost").identity.key))
-
-        _, writer = await connected(running, authority.client())
-        await closed(writer)
+            running.tls.become(replace(one, key=other.key))
+        async with connected(running, authority.client()) as client:
+            await client.ask()
 
 
 async def test_a_session_of_an_older_certificate_is_not_resumed(authority: Authority) -> None:
@@ -180,9 +179,12 @@ async def test_clients_prove_who_they_are_where_they_must(authority: Authority) 
     clients, strangers = Authority(), Authority()
     identity = replace(authority.issue("localhost").identity, client_ca=Pem("ca", clients.pem))
     async with upstream() as old, proxy(table_for(old, old), identity=identity) as running:
-        assert await answered(running, authority.client(clients.issue("someone")))
+        async with connected(running, authority.client(clients.issue("someone"))) as client:
+            await client.ask()
         for context in (authority.client(), authority.client(strangers.issue("someone"))):
-            assert not await answered(running, context)
+            # A client of TLS 1.3 learns only when it reads that it was refused.
+            async with connected(running, context) as client:
+                assert await client.is_closed()
         assert len(old.heads) == 1
         assert running.plane.counters.handshakes == {
             "completed": 1,
@@ -191,24 +193,8 @@ async def test_clients_prove_who_they_are_where_they_must(authority: Authority) 
         }
 
 
-async def answered(running: Proxy, context: ssl.SSLContext) -> bool:
-    """Ask once. A client of TLS 1.3 learns only when it reads that it was refused."""
-    try:
-        reader, writer = await connected(running, context)
-    except (ssl.SSLError, ConnectionError):
-        return False
-    writer.write(GET)
-    try:
-        await reader.readuntil(ANSWER)
-    except (ssl.SSLError, ConnectionError, asyncio.IncompleteReadError):
-        return False
-    finally:
-        await closed_anyhow(writer)
-    return True
-
-
 async def test_a_client_that_ends_its_connection_cancels_what_it_asked(
-    authority: Authority,
+    authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
     """TLS lets nobody close one direction: whoever says that it ends is gone."""
     asked = asyncio.Event()
@@ -220,23 +206,24 @@ async def test_a_client_that_ends_its_connection_cancels_what_it_asked(
 
     async with serving(authority) as (running, old):
         old.answer = never
-        _, writer = await connected(running, authority.client())
-        writer.write(GET)
-        await asyncio.wait_for(asked.wait(), 10)
-        await closed(writer)
-        await running.wait_until(lambda: running.plane.counters.cancelled == 1)
-        await running.wait_until(lambda: not running.plane.clients)
+        async with connected(running, authority.client()) as client:
+            client.writer.write(GET)
+            await asyncio.wait_for(asked.wait(), 10)
+            client.writer.close()
+            await running.wait_until(lambda: running.plane.counters.cancelled == 1)
+            await running.wait_until(lambda: not running.plane.clients)
+    assert not caplog.records, "uvloop warns of a protocol that would go on"
 
 
 async def test_an_idle_client_that_says_nothing_does_not_delay_the_end(
     authority: Authority,
 ) -> None:
     """Whoever keeps a connection for later reads nothing of it, so never agrees that it ends."""
-    async with serving(authority, drain=60.0) as (running, _):
-        reader, writer = await connected(running, authority.client())
-        writer.write(GET)
-        await reader.readuntil(ANSWER)
-        writer.transport.pause_reading()
+    async with (
+        serving(authority, drain=60.0) as (running, _),
+        connected(running, authority.client()) as client,
+    ):
+        await client.ask()
+        client.writer.transport.pause_reading()
         await asyncio.wait_for(running.plane.drain(), 20)
         assert running.plane.counters.aborted == 0
-        writer.transport.abort()

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
+    Become,
     Counted,
     Drain,
     Message,
@@ -18,6 +20,7 @@ from strangler.proxy.messages import (
     encode,
     receive,
 )
+from strangler.proxy.pem import Pem
 from strangler.proxy.settings import Settings
 from strangler.routing.compile import load
 from strangler.store.records import Example, Observation, Sighting
@@ -32,8 +35,11 @@ SEEN = Observation(
 COUNTERS = Counters()
 COUNTERS.exchange_done("/a", "service", 200, 0.25)
 
+IDENTITY = Identity(Pem("cert", b"certificate"), Pem("key", b"secret"), Pem("ca", b"ca"))
+
 MESSAGES: list[Message] = [
-    Start(TABLE, 7, Settings(redaction_key=b"key")),
+    Start(TABLE, 7, Settings(redaction_key=b"key"), IDENTITY),
+    Become(IDENTITY),
     Swap(TABLE, 8),
     Scrape(9),
     Drain(),
