@@ -65,7 +65,9 @@ def plain(reading: Reading, *, without_length: bool = False) -> Plain:
 
 
 def lowered(headers: Headers) -> list[tuple[bytes, bytes]]:
-    return [(name.lower(), value) for name, value in headers]
+    """Give the fields that came; the empty Host is ours, for an HTTP/1.0 request without one."""
+    fields = [(name.lower(), value) for name, value in headers]
+    return [field for field in fields if field != (b"host", b"")]
 
 
 def requests_of(pieces: tuple[bytes, ...]) -> list[Plain]:

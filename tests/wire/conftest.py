@@ -122,6 +122,8 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     )
     with Proxy(tmp_path_factory.mktemp("wire"), routes) as proxy:
         yield Wire(proxy, monolith, service)
+        for gauge in ("exchanges_in_flight", "tunnels", "open_connections"):
+            assert proxy.metric(f"strangler_{gauge}") == 0, f"{gauge} leaked"
     monolith.close()
     service.close()
     closed.close()

@@ -54,6 +54,8 @@ class Proxy:
         trace: TracebackType | None,
     ) -> None:
         self.program.stop()
+        if kind is None:  # whatever peers did: a traceback is a fault of ours
+            assert "Traceback" not in self.program.output, self.program.output
 
     @property
     def address(self) -> tuple[str, int]:

@@ -198,6 +198,7 @@ def test_a_rewritten_route_reaches_the_service_under_its_own_path(wire: Wire) ->
 
 
 def test_a_trusted_proxy_is_believed(tmp_path: Path) -> None:
+    """RFC 7239 section 4: each proxy adds its client to what the ones before have said."""
     monolith = Listener()
     routes = f"version: 1\nupstreams: {{m: {{targets: [{monolith.url}]}}}}\nmonolith: m\n"
     with (
@@ -206,7 +207,8 @@ def test_a_trusted_proxy_is_believed(tmp_path: Path) -> None:
     ):
         client.send(
             b"GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, 198.51.100.7\r\n"
-            b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n\r\n"
+            b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n"
+            b"Forwarded: for=198.51.100.7;proto=https\r\nX-Real-IP: 198.51.100.7\r\n\r\n"
         )
         upstream = monolith.accept()
         head = upstream.head()
@@ -216,3 +218,5 @@ def test_a_trusted_proxy_is_believed(tmp_path: Path) -> None:
 
     assert head["X-Forwarded-For"] == "6.6.6.6, 198.51.100.7, 127.0.0.1"
     assert (head["X-Forwarded-Proto"], head["X-Forwarded-Host"]) == ("https", "shop.example")
+    assert head["Forwarded"] == "for=198.51.100.7;proto=https, for=127.0.0.1"
+    assert head["X-Real-IP"] == "198.51.100.7"
