@@ -125,6 +125,8 @@ def host(value: bytes) -> bytes:
     ("RFC 9110 section 8.6", "an Arabic two", post(b"Content-Length: \xd9\xa2", body=b"hi")),
     ("RFC 9110 section 8.6", "a comma behind it", post(b"Content-Length: 2,", body=b"hi")),
     ("RFC 9110 section 8.6", "a vertical tab", post(b"Content-Length: 2\x0b", body=b"hi")),
+    ("RFC 9110 section 8.6", "a nought before it", post(b"Content-Length: 02", body=b"hi")),
+    ("RFC 9110 section 8.6", "two noughts", post(b"Content-Length: 00")),
     ("CVE-2014-0099 in Tomcat", "64 bits and 2", post(b"Content-Length: 18446744073709551618")),
     ("CVE-2023-40167 in Jetty", "a plus and nought", post(b"Content-Length: +0")),
 )  # fmt: skip

@@ -228,6 +228,14 @@ def test_order_case_and_duplicates_of_fields_cross(wire: Wire) -> None:
     assert fields == [("b", "1"), ("A", "2"), ("B", "3"), ("a", "4"), ("b", "1")]
 
 
+@pytest.mark.parametrize("via", [b"1.1 strangler2", b"1.1 my-strangler", b"1.1 a (strangler)"])
+def test_a_name_that_is_only_like_ours_is_no_loop(wire: Wire, via: bytes) -> None:
+    """RFC 9110 section 7.6.3."""
+    head = crossed(wire, b"Via: " + via)
+
+    assert head.all("Via") == [via.decode(), "1.1 strangler"]
+
+
 def asked(wire: Wire) -> tuple[End, End]:
     client = wire.client(GET)
     upstream = wire.monolith.accept()

@@ -79,6 +79,7 @@ def coded(coding: bytes) -> bytes:
     ("RFC 9110 section 8.6", "an underscore", answer(b"Content-Length: 0_2", body=b"ok")),
     ("RFC 9110 section 8.6", "hexadecimal", answer(b"Content-Length: 0x2", body=b"ok")),
     ("RFC 9110 section 8.6", "a letter behind it", answer(b"Content-Length: 2a", body=b"ok")),
+    ("RFC 9110 section 8.6", "a nought before it", answer(b"Content-Length: 02", body=b"ok")),
     ("RFC 9110 section 8.6", "a space within", answer(b"Content-Length: 2 2", body=b"ok")),
     ("RFC 9110 section 8.6", "nothing", answer(b"Content-Length:", body=b"ok")),
     ("RFC 9110 section 8.6", "64 bits and 2", answer(b"Content-Length: 18446744073709551618")),
