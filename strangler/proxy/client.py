@@ -128,6 +128,7 @@ class ClientConnection(asyncio.Protocol):
         if answerable and not self._lingering and self.transport.can_write_eof():
             return True
         self._cancel()
+        self.expect_within(self._plane.settings.idle)  # for what is still to leave
         return False
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -159,6 +160,9 @@ class ClientConnection(asyncio.Protocol):
             self._exchange.expired()
         elif self._head_begun and not self._lingering:
             self._refuse(HeadError(408, "the request's head did not arrive in time"))
+        elif self.idle and not self.transport.is_closing():
+            self.expect_within(LINGER)
+            self.transport.close()  # under TLS a word to the client, who may answer it
         else:
             self.transport.abort()
 

@@ -1,6 +1,7 @@
 """TLS to clients, in this process: what a transport that is no plain one needs done otherwise."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +17,6 @@ from tests.proxy.living import Proxy, Upstream, proxy, table_for, upstream
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 ANSWER = b"\r\n\r\nok"
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
 
 
 @asynccontextmanager
@@ -227,3 +223,38 @@ async def test_an_idle_client_that_says_nothing_does_not_delay_the_end(
         client.writer.transport.pause_reading()
         await asyncio.wait_for(running.plane.drain(), 20)
         assert running.plane.counters.aborted == 0
+
+
+def told_of_the_end(port: int, context: ssl.SSLContext) -> bool:
+    """Tell whether a client that asks nothing gets a closure alert before its connection ends."""
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        context.wrap_socket(
+            plain, server_hostname="localhost", suppress_ragged_eofs=False
+        ) as client,
+    ):
+        try:
+            return client.recv(1) == b""
+        except (ssl.SSLEOFError, ConnectionError):
+            return False
+
+
+async def test_a_client_that_asks_nothing_for_long_is_told_that_it_ends(
+    authority: Authority,
+) -> None:
+    """RFC 8446 section 6.1: each party must say that it closes."""
+    async with serving(authority, idle=0.1) as (running, _):
+        assert await asyncio.to_thread(told_of_the_end, running.port, authority.client())
+        await running.wait_until(lambda: not running.plane.clients)
+
+
+async def test_a_client_that_does_not_even_answer_to_the_end_is_not_waited_for(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strangler.proxy.client.LINGER", 0.1)
+    async with (
+        serving(authority, idle=0.1) as (running, _),
+        connected(running, authority.client()) as client,
+    ):
+        client.writer.transport.pause_reading()
+        await running.wait_until(lambda: not running.plane.clients)
