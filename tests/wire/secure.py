@@ -70,9 +70,11 @@ def secure_proxy(directory: Path, authority: Authority, *args: str) -> Iterator[
     monolith = Listener()
     files = ("--tls-cert", str(cert), "--tls-key", str(key))
     proxy = Proxy(directory, ROUTES.format(monolith=monolith.url), *files, *args)
-    with proxy:
-        yield Secure(proxy, monolith, authority)
-    monolith.close()
+    try:
+        with proxy:
+            yield Secure(proxy, monolith, authority)
+    finally:
+        monolith.close()
 
 
 def serial_of(client: End) -> str:
