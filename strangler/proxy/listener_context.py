@@ -50,7 +50,8 @@ class ListenerContext(ssl.SSLContext):
     """The context that a listener is given for good: each handshake is begun by the present one.
 
     Loading another certificate into a context that is in use would leave it with neither where the
-    pair is no pair; replaced whole, it is always one or the other.
+    pair is no pair; replaced whole, it is always one or the other. Loops begin handshakes with
+    `wrap_bio`, those of asyncio and of uvloop.
     """
 
     present: ssl.SSLContext
@@ -62,6 +63,10 @@ class ListenerContext(ssl.SSLContext):
         made._counted = _counted_in(handshakes)
         made.become(identity)
         return made
+
+    def __repr__(self) -> str:
+        """Show which context begins the next handshake."""
+        return f"<ListenerContext {self.present!r}>"
 
     def become(self, identity: Identity) -> None:
         """Be somebody else from the next handshake on. Raises `TlsError`."""

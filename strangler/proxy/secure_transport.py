@@ -32,7 +32,7 @@ def bound_buffers(transport: asyncio.Transport) -> None:
 def has_delivered(transport: asyncio.BaseTransport) -> bool:
     """Tell whether the peer's machine has everything: breaking off now takes nothing from it.
 
-    What waits in the kernel tells it of all that waits: uvloop fills that queue whenever it empties.
+    The kernel's queue tells it of all that waits: uvloop fills it whenever it empties.
     """
     sock = transport.get_extra_info("socket")
     (waiting,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
