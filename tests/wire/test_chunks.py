@@ -59,6 +59,8 @@ BAD_CHUNKS = cases(
     ("CVE-2025-55315 in Kestrel", "a CR before CRLF", b"2;a\r\r\nhi\r\n0\r\n\r\n"),
     ("CVE-2025-58056 in Netty", "an LF for a CRLF", b"2;a\nhi\r\n0\r\n\r\n"),
     ("CVE-2026-33870 in Netty", "a quoted end of line", b'2;a="\r\nhi\r\n0\r\n\r\n'),
+    ("RFC 9110 section 5.6.3", "a space before an extension", b"2 ;a\r\nhi\r\n0\r\n\r\n"),
+    ("RFC 9110 section 5.6.3", "a tab before an extension", b"2\t;a\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1.1", "a NUL in an extension", b"2;\0\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1.1", "an extension without a name", b"2;\r\nhi\r\n0\r\n\r\n"),
     ("RFC 9112 section 7.1.1", "an extension without its value", b"2;a=\r\nhi\r\n0\r\n\r\n"),

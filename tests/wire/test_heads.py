@@ -42,6 +42,7 @@ def host(value: bytes) -> bytes:
     ("RFC 9112 section 3", "two spaces before the version", line(b"GET /a  HTTP/1.1")),
     ("RFC 9112 section 2.2", "an LF before the line", b"\n" + line(b"GET /a HTTP/1.1")),
     ("RFC 9112 section 2.2", "a CR before the line", b"\r" + line(b"GET /a HTTP/1.1")),
+    ("RFC 9112 section 2.2", "five empty lines before it", b"\r\n" * 5 + get(b"Host: a")),
     # The version
     ("RFC 9112 section 2.3", "RTSP", line(b"GET /a RTSP/1.0")),
     ("RFC 9112 section 2.3", "ICE", line(b"SOURCE /a ICE/1.0")),
@@ -142,7 +143,7 @@ def test_a_head_beyond_the_grammar_is_refused(wire: Wire, sent: bytes) -> None:
 
 @cases(
     ("RFC 9112 section 2.2", "an empty line before it", b"\r\n" + get(b"Host: a")),
-    ("RFC 9112 section 2.2", "two empty lines before it", b"\r\n\r\n" + get(b"Host: a")),
+    ("RFC 9112 section 2.2", "four empty lines before it", b"\r\n" * 4 + get(b"Host: a")),
     ("RFC 9112 section 5.1", "no space behind a colon", get(b"Host:a", b"X:1")),
     ("RFC 9112 section 5.1", "tabs around a value", get(b"Host: \t a\t ", b"X: \t 1 \t")),
     ("RFC 9110 section 5.5", "an empty value", get(b"Host: a", b"Empty:", b"X: 1")),
