@@ -97,6 +97,66 @@ def serve(
             help="How long exchanges may go on after SIGTERM.",
         ),
     ] = 10.0,
+    max_connections: Annotated[
+        int,
+        typer.Option(
+            "--max-connections",
+            envvar="STRANGLER_MAX_CONNECTIONS",
+            min=0,
+            metavar="N",
+            help="Clients connected to one worker; 0: three quarters of its descriptors.",
+        ),
+    ] = 0,
+    max_connections_per_peer: Annotated[
+        int,
+        typer.Option(
+            "--max-connections-per-peer",
+            envvar="STRANGLER_MAX_CONNECTIONS_PER_PEER",
+            min=0,
+            metavar="N",
+            help="Connections of one address to one worker; 0: no bound.",
+        ),
+    ] = 0,
+    max_requests_per_connection: Annotated[
+        int,
+        typer.Option(
+            "--max-requests-per-connection",
+            envvar="STRANGLER_MAX_REQUESTS_PER_CONNECTION",
+            min=1,
+            metavar="N",
+            help="Requests after which a connection is closed.",
+        ),
+    ] = 1_000_000,
+    max_body: Annotated[
+        int,
+        typer.Option(
+            "--max-body",
+            envvar="STRANGLER_MAX_BODY",
+            min=1,
+            metavar="BYTES",
+            help="Octets in the body of a request.",
+        ),
+    ] = 10 * 1024**3,
+    max_in_flight: Annotated[
+        int,
+        typer.Option(
+            "--max-in-flight",
+            envvar="STRANGLER_MAX_IN_FLIGHT",
+            min=1,
+            metavar="N",
+            help="Requests under way in one worker; past it they get 503.",
+        ),
+    ] = 4096,
+    via: Annotated[
+        str | None,
+        typer.Option(
+            "--via",
+            envvar="STRANGLER_VIA",
+            metavar="NAME",
+            help="Our name in Via, unlike any other proxy's; strangler-<random> without it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Stand in front of the monolith and serve, until SIGTERM."""
     if watch and routes is None:
@@ -105,8 +165,17 @@ def serve(
         raise VerbError("TLS needs a certificate and its key: add --tls-cert FILE --tls-key FILE")
     # The data plane takes longer to import than other verbs to run.
     from strangler.control.certificate import TlsFiles  # noqa: PLC0415
-    from strangler.control.serve import ServeOptions, run  # noqa: PLC0415
+    from strangler.control.serve import ClientLimits, ServeOptions, run  # noqa: PLC0415
 
     trusted = tuple(trusted_proxy or ())
     tls = TlsFiles(tls_cert, tls_key, tls_client_ca) if tls_cert and tls_key else None
-    return run(ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain, tls))
+    limits = ClientLimits(
+        max_connections,
+        max_connections_per_peer,
+        max_requests_per_connection,
+        max_body,
+        max_in_flight,
+    )
+    return run(
+        ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain, tls, limits, via)
+    )

@@ -103,9 +103,15 @@ class Snapshot:
         )
         yield _counter(
             "strangler_refusals",
-            "Requests refused before they were routed, by status.",
+            "Requests refused for what they are, or because too much goes on, by status.",
             ("status",),
             (((str(status),), count) for status, count in counters.refusals.items()),
+        )
+        yield _counter(
+            "strangler_connections_refused",
+            "Client connections refused, by reason.",
+            ("reason",),
+            (((reason,), count) for reason, count in counters.connections_refused.items()),
         )
         for name, text, count in (
             ("strangler_client_connections", "Client connections accepted.", counters.connections),

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import re
+import secrets
 import signal
 import socket
 import sys
@@ -37,12 +39,27 @@ REST_AFTER_FAULT = 1.0
 """Seconds before work that broke is begun anew: a fault that stays must not fill the log."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # a pseudonym of RFC 9110 section 7.6.3, and narrower
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """What clients may take of one worker; the names and defaults are explained in `Settings`."""
+
+    connections: int = 0
+    per_peer: int = 0
+    requests: int = Settings().requests
+    body: int = Settings().body
+    in_flight: int = Settings().in_flight
+
+
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """What the command line says. Without `routes` the store alone is followed.
 
     `trusted` are networks of proxies in front of us; `drain` is in seconds. With `tls`, clients
-    speak TLS and are shown what is in these files.
+    speak TLS and are shown what is in these files. `via` is our name in Via; without it one is made
+    up, so that no other proxy's loops look like ours.
     """
 
     routes: Path | None
@@ -54,6 +71,8 @@ class ServeOptions:
     trusted: tuple[str, ...] = ()
     drain: float = 10.0
     tls: TlsFiles | None = None
+    limits: ClientLimits = ClientLimits()
+    via: str | None = None
 
 
 class ServeError(Exception):
@@ -79,6 +98,8 @@ def _complain(*lines: str) -> int:
 
 async def _serve(options: ServeOptions) -> None:
     trusted = _trusted(options)
+    if options.via is not None and not _NAME.fullmatch(options.via):
+        raise ServeError(f"--via {options.via!r}: letters, digits, dots, hyphens; 64 at most")
     certificate = None if options.tls is None else ListenerCertificate(options.tls)
     listeners = listen(options.listen, "--listen", options.workers)
     with contextlib.ExitStack() as sockets:
@@ -89,10 +110,27 @@ async def _serve(options: ServeOptions) -> None:
         try:
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
-            settings = Settings(trusted=trusted, drain=options.drain, redaction_key=key)
+            settings = _settings(options, trusted, key)
             await _serve_with(options, settings, listeners, admin, store, certificate)
         finally:
             await store.close()
+
+
+def _settings(
+    options: ServeOptions, trusted: tuple[IPv4Network | IPv6Network, ...], key: bytes
+) -> Settings:
+    limits = options.limits
+    return Settings(
+        name=options.via or f"strangler-{secrets.token_hex(4)}",
+        trusted=trusted,
+        drain=options.drain,
+        redaction_key=key,
+        connections=limits.connections,
+        connections_per_peer=limits.per_peer,
+        requests=limits.requests,
+        body=limits.body,
+        in_flight=limits.in_flight,
+    )
 
 
 def _trusted(options: ServeOptions) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -14,6 +14,7 @@ REQUEST_ID = 3
 VIA = 4
 DATE = 5
 REFERENCE = 6
+MAX_FORWARDS = 7
 HEARSAY = 10
 FORWARDED = 11
 REMOVED = 12
@@ -24,7 +25,6 @@ UPGRADE = 16
 FORWARDED_FOR = 17
 FORWARDED_PROTO = 18
 FORWARDED_HOST = 19
-MAX_FORWARDS = 20
 
 # Fields about one connection and not the message. RFC 9110 section 7.6.1 names Connection,
 # Proxy-Connection, Keep-Alive, TE, Transfer-Encoding and Upgrade; Transfer-Encoding is written anew

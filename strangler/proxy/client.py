@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from strangler.http.forwarding import Peer, client_address, forward_request
 from strangler.http.head import HeadError, ReadHead
+from strangler.http.hops import end_here, own_answer
 from strangler.http.problem import problem_response
+from strangler.http.roles import MAX_FORWARDS, VIA
+from strangler.proxy.admission import LEAVING_AT_ONCE
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
@@ -36,6 +39,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_beginning",
+        "_begun",
         "_blocked",
         "_ended",
         "_exchange",
@@ -47,6 +51,7 @@ class ClientConnection(asyncio.Protocol):
         "_peer",
         "_plane",
         "_reader",
+        "_refused",
         "_unsent",
         "deadline",
         "transport",
@@ -67,6 +72,8 @@ class ClientConnection(asyncio.Protocol):
         self._unsent = 0  # octets that waited for a slow client when we last looked
         self._ended = False  # the client sends no more
         self._last = False  # no request after the present one
+        self._begun = 0  # requests, on this connection
+        self._refused = False  # not let in
         self.deadline = 0.0
         self.transport: asyncio.Transport
 
@@ -79,6 +86,16 @@ class ClientConnection(asyncio.Protocol):
     def idle(self) -> bool:
         """Whether nothing is under way: such a connection may be closed without loss."""
         return self._exchange is None and not self._head_begun and not self._lingering
+
+    @property
+    def paused(self) -> bool:
+        """Whether nobody reads, so that nobody would notice a reset."""
+        return self._paused
+
+    def fileno(self) -> int:
+        """Give the socket's descriptor, -1 once it is closed."""
+        sock = self.transport.get_extra_info("socket")
+        return -1 if sock is None else sock.fileno()
 
     @property
     def peer(self) -> Peer:
@@ -98,8 +115,12 @@ class ClientConnection(asyncio.Protocol):
             bound_buffers(self.transport)
         trusted = self._plane.settings.trusts(address)
         self._peer = Peer(address, "https" if secure else "http", trusted=trusted)
-        self._reader = RequestReader(trusted=trusted)
         self._plane.client_opened(self)
+        refusal = self._plane.admission.enter(self._peer)
+        if refusal:
+            self._turn_away(refusal)
+            return
+        self._reader = RequestReader(self._plane.settings.body, trusted=trusted)
         self.expect_within(self._plane.settings.idle)
 
     def data_received(self, data: bytes) -> None:
@@ -134,6 +155,10 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Stop what is under way for a client that has gone."""
         self._plane.client_closed(self)
+        if self._refused:
+            self._plane.admission.leaving -= 1
+        else:
+            self._plane.admission.leave(self._peer)
         self._cancel()
 
     def pause_writing(self) -> None:
@@ -225,10 +250,10 @@ class ClientConnection(asyncio.Protocol):
 
     def exchange_done(self) -> None:
         """Go on with the next request, or end the connection."""
-        exchange, self._exchange = self._exchange, None
+        last = self.closes_after_response
+        exchange = self._put_down()
         if exchange is None:
             return
-        last = self.closes_after_response
         if exchange.request.complete:
             self._reader.requests.popleft()
         if last or not exchange.request.complete:
@@ -250,7 +275,7 @@ class ClientConnection(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._plane.counters.aborted += 1
-        exchange, self._exchange = self._exchange, None
+        exchange = self._put_down()
         if exchange is not None:
             exchange.let_go()
         self.transport.abort()
@@ -264,16 +289,23 @@ class ClientConnection(asyncio.Protocol):
 
     def hand_over(self) -> bytes:
         """Leave the connection to a tunnel; give what came behind the request that opened it."""
-        self._exchange = None
+        self._put_down()
         self._plane.client_closed(self)
         if self._paused:
             self.transport.resume_reading()
         return self._reader.rest or b""
 
     def _cancel(self) -> None:
-        exchange, self._exchange = self._exchange, None
+        exchange = self._put_down()
         if exchange is not None:
             exchange.cancel()
+
+    def _put_down(self) -> Exchange | None:
+        """Have no exchange any more; give the one there was."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            self._plane.in_flight -= 1
+        return exchange
 
     # From bytes to exchanges.
 
@@ -309,8 +341,22 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(refusal)
             return
         read = request.read
-        self._last = not read.fields.keeps_alive(request.version)
+        plane = self._plane
+        noted = read.fields.noted
+        self._begun += 1
+        self._last = (
+            not read.fields.keeps_alive(request.version) or self._begun >= plane.settings.requests
+        )
         self._head_begun = True
+        if plane.in_flight >= plane.settings.in_flight:
+            self._answer_here(request, HeadError(503, "too many requests are under way"))
+            return
+        if VIA in noted or MAX_FORWARDS in noted:
+            end = end_here(read, plane.settings.name)
+            if end is not None:
+                self._answer_here(request, end)
+                return
+        plane.in_flight += 1
         self._exchange = exchange = self._exchange_for(request, read)
         exchange.begin()
 
@@ -333,6 +379,42 @@ class ClientConnection(asyncio.Protocol):
             address = client_address(read.fields, self._peer, self._plane.settings.trusts)
             key = route.canary.key.key_of(read.head, address)
         return decide(plan, key, self._plane.draw())
+
+    def _answer_here(self, request: IncomingRequest, answer: HeadError) -> None:
+        """Answer a good request that goes no further; what follows it on the connection stands."""
+        plane = self._plane
+        if not request.complete:
+            self._refuse(answer)
+            return
+        close = self.closes_after_response
+        plane.counters.refusals[answer.status] += 1
+        self.write(own_answer(answer, request.read.head.method, plane.date, close=close))
+        self._reader.requests.popleft()
+        if close:
+            self._end()
+            return
+        if self._reader.rest is not None:
+            self._reader.decline_upgrade()
+        self._head_begun = False
+        self.expect_within(plane.settings.idle)
+
+    def _turn_away(self, reason: str) -> None:
+        """Answer a connection that is not let in, and be rid of it soon."""
+        plane = self._plane
+        self._refused = True
+        plane.counters.connections_refused[reason] += 1
+        plane.admission.leaving += 1
+        self._lingering = True
+        if plane.admission.leaving > LEAVING_AT_ONCE:
+            self.transport.abort()
+            return
+        self.write(problem_response(503, f"connections: {reason}", date=plane.date, close=True))
+        self._lingers_until = plane.tick + LINGER
+        self.expect_within(LINGER)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def _refuse(self, refusal: HeadError, *, body: bool = True) -> None:
         """Answer what cannot be forwarded, and end the connection: what follows has no meaning."""

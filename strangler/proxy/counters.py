@@ -42,8 +42,8 @@ class Counters:
     `exchanges`: by (route, system or "strangler" where we answered ourselves, status).
     `failures`: failed tries by (upstream, stage, cause). `recoveries`: by (route, recovery).
     `copies`: shadow copies by (route, what became of them). `verdicts`: by (route, verdict).
-    `refusals`: requests refused before they were routed, by status. `handshakes`: of clients, by
-    how they ended.
+    `refusals`: requests refused for what they are or because too much goes on, by status.
+    `connections_refused`: by reason. `handshakes`: of clients, by how they ended.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
@@ -57,6 +57,7 @@ class Counters:
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
+    connections_refused: Counter[str] = field(default_factory=Counter)
     handshakes: Counter[str] = field(default_factory=Counter)
     ejections: Counter[str] = field(default_factory=Counter)
     retries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -86,6 +87,7 @@ class Counters:
         self.copies += other.copies
         self.verdicts += other.verdicts
         self.refusals += other.refusals
+        self.connections_refused += other.connections_refused
         self.handshakes += other.handshakes
         self.ejections += other.ejections
         self.retries += other.retries

@@ -356,7 +356,8 @@ class Exchange:
         self._fail(stage, Cause.TIMEOUT, "")
 
     def broken_request(self, refusal: HeadError) -> None:
-        """End an exchange whose request stopped making sense in its body."""
+        """End an exchange whose request stopped making sense in its body, or grew too long."""
+        self.plane.counters.refusals[refusal.status] += 1
         if self._committed:
             self.client.abort()
         else:

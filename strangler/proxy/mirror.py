@@ -158,6 +158,8 @@ class Mirror:
         settings = self._plane.settings
         if self._plane.draining:
             return "dropped: draining"
+        if self._plane.in_flight > settings.in_flight // 2:
+            return "dropped: busy"  # long before a client is shed
         if self.in_flight >= settings.copies_in_flight:
             return "dropped: too many in flight"
         if not self.budget.take(copy.octets):

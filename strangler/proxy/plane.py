@@ -16,8 +16,10 @@ import structlog
 
 from strangler.http.forwarding import via_line
 from strangler.http.returning import date_line
+from strangler.proxy.admission import Admission
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
+from strangler.proxy.departed import departed
 from strangler.proxy.failure import Failure
 from strangler.proxy.health import HealthChecks
 from strangler.proxy.mirror import Mirror
@@ -68,6 +70,8 @@ class DataPlane:
         self.draw = random.random
         self.settings = settings
         self.counters = Counters()
+        self.admission = Admission(settings.connections, settings.connections_per_peer)
+        self.in_flight = 0  # exchanges
         self.clients: set[ClientConnection] = set()
         self.tunnels: set[Tunnel] = set()
         self.pools: dict[str, UpstreamPool] = {}
@@ -175,6 +179,8 @@ class DataPlane:
             self.date = date_line(time.time())
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
+            for client in departed([client for client in self.clients if client.paused]):
+                client.transport.abort()
             for tunnel in [tunnel for tunnel in self.tunnels if tunnel.deadline < now]:
                 tunnel.expired()
             for pools in (self.pools, self.shadow_pools):

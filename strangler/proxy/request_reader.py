@@ -24,6 +24,10 @@ EMPTY_LINES = 4
 old clients send behind a body; an endless row must not hold a connection."""
 
 
+NO_BOUND = 2**62
+"""More octets than any length that is accepted."""
+
+
 class IncomingRequest:
     """One request as far as it has arrived: its head whole, its body in pieces.
 
@@ -71,6 +75,8 @@ class RequestReader:
     __slots__ = (
         "_begun",
         "_body",
+        "_longest",
+        "_room",
         "_skipped",
         "_trusted",
         "answers_head",
@@ -79,9 +85,11 @@ class RequestReader:
         "rest",
     )
 
-    def __init__(self, *, trusted: bool = False) -> None:
-        """Start before the first request of a peer that is trusted or not."""
+    def __init__(self, longest: int = NO_BOUND, *, trusted: bool = False) -> None:
+        """Start before the first request of a peer; no body may have more octets than `longest`."""
         self._trusted = trusted
+        self._longest = longest
+        self._room = longest  # octets that the present body may still have
         self._begun = b""  # the beginning of a head, or of a line in a body
         self._body: Body | None = None  # of the newest request, while it is not complete
         self._skipped = 0  # empty lines before the request line that is to come
@@ -177,6 +185,9 @@ class RequestReader:
         request = IncomingRequest(read, version)
         if UPGRADE in read.fields.noted and read.fields.mentions(CONNECTION, b"upgrade"):
             request.upgrade = self._upgrades(method, read, version)
+        if read.framing.length > self._longest:
+            raise HeadError(413, f"a body of more than {self._longest} octets")
+        self._room = self._longest
         self._body = body_reader(read.framing)
         request.complete = self._body is None
         self._skipped = 0
@@ -199,6 +210,9 @@ class RequestReader:
         stop = body.read(data, at, request.chunks)
         for piece in request.chunks[known:]:
             request.held += len(piece)
+            self._room -= len(piece)
+        if self._room < 0:
+            raise HeadError(413, f"a body of more than {self._longest} octets")
         if body.complete:
             request.trailers = body.trailers
             request.complete = True

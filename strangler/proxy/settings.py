@@ -16,6 +16,12 @@ class Settings:
     shadow work of one worker. `confirm_after`: between an answer that differs and asking again;
     longer than a replica usually lags. `in_loop`: a pair larger than this is compared in another
     process, so that no comparison holds the loop for more than 5 ms.
+
+    What clients may take of one worker: `connections` in all, 0 for what the descriptors allow;
+    `connections_per_peer`, 0 for no bound of its own; `requests` on one connection, where a bound
+    serves to spread clients over workers that came later; `body`, the octets of a request's body,
+    which costs no memory here; `in_flight`, the exchanges at one time, at which a core is busy many
+    times over.
     """
 
     name: str = "strangler"
@@ -28,6 +34,11 @@ class Settings:
     copy_octets: int = 64 * 1024 * 1024
     confirm_after: float = 0.3
     in_loop: int = 32 * 1024
+    connections: int = 0
+    connections_per_peer: int = 0
+    requests: int = 1_000_000
+    body: int = 10 * 1024 * 1024 * 1024
+    in_flight: int = 4096
     redaction_key: bytes = field(default=b"", repr=False)
 
     def trusts(self, address: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from strangler.http.forwarding import Peer
 from strangler.proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -16,13 +17,14 @@ FLUSH = 2.0
 class Tunnel:
     """The two ends of one upgraded connection; `deadline` moves on with every octet."""
 
-    __slots__ = ("_closing", "_idle", "_plane", "_standing", "deadline", "ends")
+    __slots__ = ("_closing", "_idle", "_peer", "_plane", "_standing", "deadline", "ends")
 
     def __init__(
-        self, plane: "DataPlane", ends: tuple["TunnelEnd", "TunnelEnd"], idle: float
+        self, plane: "DataPlane", peer: Peer, ends: tuple["TunnelEnd", "TunnelEnd"], idle: float
     ) -> None:
         """Tie two ends together and register with the data plane."""
         self._plane = plane
+        self._peer = peer
         self._idle = idle
         self._closing = False
         self._standing = len(ends)
@@ -64,6 +66,7 @@ class Tunnel:
         self._standing -= 1
         if not self._standing:
             self._plane.tunnels.discard(self)
+            self._plane.admission.leave(self._peer)
         self.close()
 
 
@@ -127,7 +130,7 @@ def open_tunnel(
     """
     ends = TunnelEnd(client.transport), TunnelEnd(upstream.hand_over())
     to_upstream = client.hand_over()
-    Tunnel(plane, ends, idle)
+    Tunnel(plane, client.peer, ends, idle)
     for end in ends:
         end.transport.set_protocol(end)
     ends[0].transport.write(to_client)

@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from strangler.logs import configure_logs
+from strangler.proxy.admission import raise_descriptors
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
@@ -150,6 +151,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logs()
+    raise_descriptors()
     listener, pipe = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
     listener.setblocking(False)
     uvloop.run(Worker(listener, pipe).run())

@@ -120,7 +120,7 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     routes = ROUTES.format(
         monolith=monolith.url, service=service.url, closed=closed.getsockname()[1]
     )
-    with Proxy(tmp_path_factory.mktemp("wire"), routes) as proxy:
+    with Proxy(tmp_path_factory.mktemp("wire"), routes, "--via", "strangler") as proxy:
         yield Wire(proxy, monolith, service)
         for gauge in ("exchanges_in_flight", "tunnels", "open_connections"):
             assert proxy.metric(f"strangler_{gauge}") == 0, f"{gauge} leaked"
