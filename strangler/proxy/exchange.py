@@ -327,7 +327,7 @@ class Exchange:
             connection=b"Upgrade\r\nUpgrade: websocket",
         )
         idle = self._pool.upstream.timeouts.idle
-        open_tunnel(self.plane, self.client, connection, b"".join(answer) + rest, idle)
+        open_tunnel(self.plane, self.client, connection, b"".join(answer), rest, idle)
 
     # When it goes wrong.
 

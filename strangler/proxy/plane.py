@@ -183,6 +183,9 @@ class DataPlane:
                 client.transport.abort()
             for tunnel in [tunnel for tunnel in self.tunnels if tunnel.deadline < now]:
                 tunnel.expired()
+            ends = [end for tunnel in self.tunnels for end in tunnel.ends if end.paused]
+            for end in departed(ends):
+                end.transport.abort()
             for pools in (self.pools, self.shadow_pools):
                 for pool in pools.values():
                     pool.sweep()
@@ -193,10 +196,12 @@ class DataPlane:
         deadline = self.now() + self.settings.drain
         while (self.clients or self.tunnels) and self.now() < deadline:
             for tunnel in list(self.tunnels):
-                tunnel.close()
+                tunnel.leave()
             for client in [client for client in self.clients if client.idle]:
                 client.leave()
             await asyncio.sleep(SWEEP / 2)
+        for tunnel in list(self.tunnels):
+            tunnel.abort()
         for client in list(self.clients):
             client.abort()
 
