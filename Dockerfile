@@ -3,12 +3,15 @@ FROM python:3.13-slim AS build
 
 WORKDIR /src
 
+# The hot path is compiled; the compiler stays behind in this stage.
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev
+
 # The versions that the repository has locked, as constraints: pip wants hashes for all or nothing.
 COPY requirements.lock ./
 RUN grep --only-matching --extended-regexp '^[a-z0-9._-]+==[^ ;]+' requirements.lock > versions.txt \
     && python -m venv /opt/strangler
 
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY migrations migrations
 COPY strangler strangler
 RUN /opt/strangler/bin/pip install --no-cache-dir --constraint versions.txt '.[postgres]'

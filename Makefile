@@ -11,7 +11,8 @@ BIN := .venv/bin
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
-setup: .venv/.complete  ## create .venv with everything
+setup: .venv/.complete  ## create .venv with everything, and compile the hot path
+	@$(BIN)/python hatch_build.py $(if $(PURE),--pure)
 
 # The stamp is written last, so that an interrupted set-up is taken up again.
 .venv/.complete: requirements.lock pyproject.toml
@@ -31,16 +32,16 @@ setup: .venv/.complete  ## create .venv with everything
 demo: setup  ## the whole story on this machine; DEMO_EXIT=1 ends by itself
 	@$(BIN)/python -m demo
 
-test: setup  ## every test; ARGS="tests/http -k framing" for some
+test: setup  ## every test; ARGS="tests/http -k framing" for some, PURE=1 without compiling
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: setup  ## ruff, mypy, import-linter
+lint: .venv/.complete  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: setup  ## ruff's formatter and its safe fixes
+format: .venv/.complete  ## ruff's formatter and its safe fixes
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
@@ -67,4 +68,5 @@ lock: setup  ## renew both locks from pyproject.toml
 	@$(COMPILE) --group pyproject.toml:peers --output-file requirements-bench.lock
 
 clean:  ## remove what the other targets made
+	@find strangler -name "*.so" -delete; rm -f ./*__mypyc*.so
 	@rm -rf .venv .strangler .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench-results

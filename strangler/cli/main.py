@@ -15,6 +15,7 @@ from strangler import __version__
 from strangler.cli import diff, explain, history, move, serve, status, validate
 from strangler.cli.failure import VerbError
 from strangler.cli.output import tell
+from strangler.compiled import stale_modules
 
 ERROR = 1
 
@@ -67,6 +68,8 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
+    for source in stale_modules():
+        tell(f"{source} was written since it was compiled, and has no effect: run `make setup`")
     try:
         code = app(prog_name="strangler", standalone_mode=False)
         if sys.stdout is not None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 import uvicorn
 
+from strangler.compiled import is_compiled
 from strangler.control.app import Readiness, admin_app
 from strangler.control.certificate import ListenerCertificate, TlsFiles
 from strangler.control.listen import ListenError, listen, shown
@@ -194,6 +195,7 @@ async def _serve_with(
         workers=options.workers,
         revision=live.revision.number,
         store=repr(store),
+        compiled=is_compiled(),
     )
     await stop.wait()
     log.info("draining", seconds=settings.drain)

@@ -126,7 +126,7 @@ def connection_fields(fields: Fields, framing: Framing, *, upgrade: bool) -> byt
 def trailer_section(trailers: Headers) -> bytes:
     """Write the trailer lines that may cross us."""
     return b"".join(
-        b"%b: %b\r\n" % (name, value) for name, value in trailers if allowed_in_trailers(name)
+        [b"%b: %b\r\n" % (name, value) for name, value in trailers if allowed_in_trailers(name)]
     )
 
 

@@ -39,9 +39,11 @@ def forward_response(
 def interim_response(status: int, reason: bytes, headers: Headers) -> bytes:
     """Write a 1xx response: its own fields and nothing of ours, least of all a body's length."""
     fields = b"".join(
-        b"%b: %b\r\n" % (name, value)
-        for name, value in end_to_end(headers)
-        if name.lower() != b"content-length"
+        [
+            b"%b: %b\r\n" % (name, value)
+            for name, value in end_to_end(headers)
+            if name.lower() != b"content-length"
+        ]
     )
     return _status_line(status, reason) + fields + b"\r\n"
 

@@ -125,8 +125,8 @@ class RequestReader:
             self._begun = b""
         try:
             self._read(data)
-        except HeadError as error:
-            self.refusal = error
+        except HeadError as refusal:
+            self.refusal = refusal
         except MalformedError as error:
             status = 431 if isinstance(error, TooLongError) else 400
             self.refusal = HeadError(status, f"malformed request: {error}")

@@ -20,6 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from strangler.compiled import is_compiled
 from strangler.store.errors import StoreError
 from strangler.store.schema import migrations_path
 from strangler.store.store import Store
@@ -169,6 +170,7 @@ def test_a_wheel_carries_the_migrations_and_opens_a_store(tmp_path: Path, sqlite
         names = archive.namelist()
         archive.extractall(tmp_path / "installed")
     assert not [name for name in names if "__pycache__" in name]
+    assert any(name.endswith(".so") for name in names) is is_compiled()
     seen = run_python(OPEN_AND_TELL, sqlite_url, path=tmp_path / "installed")
     assert seen["migrations"] == str(tmp_path / "installed/strangler/store/migrations")
     assert seen["alembic"] is True
