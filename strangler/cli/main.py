@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from strangler import __version__
-from strangler.cli import diff, explain, history, move, serve, status, validate
+from strangler.cli import diff, doctor, explain, history, move, serve, status, validate
 from strangler.cli.failure import VerbError
 from strangler.cli.output import tell
 from strangler.compiled import stale_modules
@@ -35,6 +35,7 @@ app.add_typer(diff.app, name="diff")
 app.command()(explain.explain)
 app.command()(validate.validate)
 app.command()(validate.schema)
+app.command()(doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,7 @@
 """Decides which changes of phase are legal, and what changes when one table replaces another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -74,6 +74,10 @@ def _between(before: Phase, after: Phase) -> str:
     return " and ".join(phase for phase in Phase if before.step < phase.step < after.step)
 
 
+STAYS = "stays where it is"
+"""The detail of a route that its domain leaves behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseChange:
     """One change of phase or weight: of a domain, or (`route`, a label) of a route of its own.
@@ -102,7 +106,8 @@ def transitions_between(old: RouteTable | None, new: RouteTable) -> tuple[PhaseC
     """List what changes phase or weight when `new` replaces `old`; domains first, each by name.
 
     What a table does not claim is in the phase `monolith`: so a new domain comes from there, and
-    one that is taken out goes back there. A route is listed if its phase is, or was, its own.
+    one that is taken out goes back there. A route is listed if its phase is, or was, its own; one
+    that stays while its domain moves on is listed too, or the list would not tell where it stands.
     """
     before = {} if old is None else old.domains
     names = sorted({*before, *new.domains})
@@ -143,7 +148,12 @@ def _route_changes(name: str, old: Domain | None, new: Domain | None) -> list[Ph
         PhaseChange(name, label, before.get(label, _phase(old)), after.get(label, _phase(new)))
         for label in sorted({*was, *becomes})
     ]
-    return [change for change in changes if change.before is not change.after]
+    parting = becomes - was
+    return [
+        replace(change, detail=STAYS) if change.before is change.after else change
+        for change in changes
+        if change.before is not change.after or change.route in parting
+    ]
 
 
 def _all_phases(domain: Domain | None) -> dict[str, Phase]:

@@ -1,14 +1,17 @@
 """Reads and writes the ledger: revisions of `routes.yaml` and the transitions that they made."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from strangler.store.chain import BEGINNING, link
 from strangler.store.errors import Conflict
-from strangler.store.records import LedgerEntry, Revision, Transition
+from strangler.store.records import Chapter, LedgerEntry, Revision, Transition
 from strangler.store.tables import revisions, transitions
 
 
@@ -31,26 +34,32 @@ async def read_revisions(connection: AsyncConnection, limit: int) -> list[Revisi
     return [Revision(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def write_revision(
-    connection: AsyncConnection, revision: Revision, moves: Sequence[Transition]
-) -> None:
-    """Append a revision that follows the newest one; if another did so first, `Conflict`."""
-    newest = await newest_number(connection)
-    if newest != revision.number - 1:
-        raise _conflict(revision.number - 1, newest)
+async def append(
+    connection: AsyncConnection, draft: Revision, moves: Sequence[Transition]
+) -> Revision:
+    """Append a revision that follows the newest one, and chain it; `Conflict` if it does not."""
+    newest = next(iter(await read_revisions(connection, 1)), None)
+    if (newest.number if newest else 0) != draft.number - 1:
+        raise _conflict(draft.number - 1, newest)
+    revision = replace(draft, hash=link(newest.hash if newest else BEGINNING, draft, moves))
     row: dict[str, Any] = {name: getattr(revision, name) for name in revisions.c.keys()}  # noqa: SIM118 - columns, not a dict
     try:
-        await connection.execute(insert(revisions), row)
+        async with connection.begin_nested():
+            await connection.execute(insert(revisions), row)
     except IntegrityError as error:  # PostgreSQL lets two look at once; the number decides
-        raise _conflict(revision.number - 1, revision.number) from error
+        winner = await read_revision(connection, revision.number)
+        raise _conflict(revision.number - 1, winner) from error
     if moves:
         await connection.execute(insert(transitions), _rows(revision.number, moves))
+    return revision
 
 
-def _conflict(looked_at: int, newest: int) -> Conflict:
+def _conflict(looked_at: int, newest: Revision | None) -> Conflict:
+    if newest is None:
+        return Conflict(f"there is no revision {looked_at} yet; look at what is live and try again")
     return Conflict(
-        f"revision {newest} is the newest by now, not {looked_at or 'none'}; "
-        "look at what changed and try again"
+        f"revision {newest.number} is the newest by now, not {looked_at or 'none'}: {newest.actor} "
+        f"made it ({newest.reason}); look at what changed and try again"
     )
 
 
@@ -67,6 +76,21 @@ def _rows(number: int, moves: Sequence[Transition]) -> list[dict[str, Any]]:
         }
         for position, move in enumerate(moves)
     ]
+
+
+async def read_chapters(connection: AsyncConnection, after: int, limit: int) -> list[Chapter]:
+    """Read the revisions that follow number `after` with their transitions, oldest first."""
+    later = select(revisions).where(revisions.c.number > after)
+    query = later.order_by(revisions.c.number).limit(limit)
+    found = [Revision(**row) for row in (await connection.execute(query)).mappings()]
+    if not found:
+        return []
+    told = transitions.c.revision.between(found[0].number, found[-1].number)
+    ordered = select(transitions).where(told).order_by(*transitions.primary_key)
+    moves: defaultdict[int, list[Transition]] = defaultdict(list)
+    for row in (await connection.execute(ordered)).mappings():
+        moves[row["revision"]].append(_transition(row))
+    return [Chapter(revision, tuple(moves[revision.number])) for revision in found]
 
 
 async def read_history(
@@ -93,11 +117,15 @@ def _entry(row: RowMapping) -> LedgerEntry:
         actor=row["actor"],
         reason=row["reason"],
         forced=row["forced"],
-        transition=Transition(
-            domain=row["domain"],
-            route=row["route"],
-            from_phase=row["from_phase"],
-            to_phase=row["to_phase"],
-            detail=row["detail"],
-        ),
+        transition=_transition(row),
+    )
+
+
+def _transition(row: RowMapping) -> Transition:
+    return Transition(
+        domain=row["domain"],
+        route=row["route"],
+        from_phase=row["from_phase"],
+        to_phase=row["to_phase"],
+        detail=row["detail"],
     )

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from strangler.migration.transition import PhaseChange
+from strangler.routing.phase import Phase
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One version of `routes.yaml` that was live. `digest` is the SHA-256 of its `text`.
 
-    `forced`: it made a move that the phases forbid, on somebody's word.
+    `forced`: it made a move that the phases forbid, on somebody's word. `hash` chains it to the
+    revision before it.
     """
 
     number: int
@@ -22,6 +24,7 @@ class Revision:
     digest: str
     text: str
     forced: bool
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,19 @@ class Transition:
         return cls(
             change.domain, change.route, change.before.value, change.after.value, change.detail
         )
+
+    def change(self) -> PhaseChange:
+        """Give the change again. Raises `ValueError` for a phase of a newer strangler."""
+        before, after = Phase(self.from_phase), Phase(self.to_phase)
+        return PhaseChange(self.domain, self.route, before, after, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A revision with all its transitions, in order: one link of the ledger's chain."""
+
+    revision: Revision
+    transitions: tuple[Transition, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from strangler.store import evidence, findings, ledger
+from strangler.store import evidence, findings, ledger, soundness
 from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import LIST_BYTES, storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
 from strangler.store.errors import mapped_errors
 from strangler.store.records import (
     Batch,
+    Chapter,
     Finding,
     LedgerEntry,
     Notice,
@@ -75,6 +76,11 @@ class Store:
             async with self._writer.begin() as connection:
                 yield connection
 
+    async def unsound(self) -> list[str]:
+        """Say what is wrong with the database itself; nothing, as a rule."""
+        async with self._reading() as connection:
+            return await soundness.unsound(connection)
+
     # The ledger
 
     async def newest_number(self) -> int:
@@ -116,10 +122,14 @@ class Store:
         was none); if it is no longer the newest, `Conflict`.
         """
         number = (previous or 0) + 1
-        revision = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
+        draft = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
         async with self._writing() as connection:
-            await ledger.write_revision(connection, revision, transitions)
-        return revision
+            return await ledger.append(connection, draft, transitions)
+
+    async def chapters(self, after: int = 0, limit: int = 100) -> list[Chapter]:
+        """List revisions from number `after` on with their transitions, oldest first."""
+        async with self._reading() as connection:
+            return await ledger.read_chapters(connection, after, limit)
 
     async def history(self, domain: str | None = None, limit: int = 50) -> list[LedgerEntry]:
         """List the newest transitions, of one domain or of all, newest first."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -74,6 +74,7 @@ revisions = Table(
     Column("digest", String(64), nullable=False),
     Column("text", Text, nullable=False),
     Column("forced", Boolean, nullable=False),
+    Column("hash", String(80), nullable=False, server_default=""),
 )
 
 transitions = Table(

@@ -136,6 +136,7 @@ def full(desk: Desk) -> Desk:
         ("diff show", [SIGNATURE]),
         ("explain", ["GET", "/api/v1/datasets/7", "--header", "x-user-id: 1"]),
         ("validate", []),
+        ("doctor", []),
     ],
 )
 def test_every_json_document_has_the_keys_that_the_page_shows(

@@ -19,7 +19,11 @@ def test_the_newest_comes_first_with_who_when_what_and_why(live: Desk) -> None:
     assert "2026-03-01 12:00:00" in out
     assert "eve" in out
     said = live.run("history", "--json").json
-    assert [row["revision"] for row in said] == [2, 1]
+    assert [(row["revision"], row["detail"]) for row in said] == [
+        (2, "weight 10%"),
+        (1, "stays where it is"),
+        (1, ""),
+    ]
     assert said[0] == {
         "revision": 2,
         "at": "2026-03-01T12:00:00Z",

@@ -93,7 +93,8 @@ def test_a_route_of_its_own_phase_is_listed_beside_its_domain() -> None:
     lagging = {"path": "/b", "phase": "shadow", "methods": ["GET"]}
     following = {"path": "/b", "methods": ["GET"]}
     assert changes(domain("shadow", following), domain("canary", lagging)) == [
-        "d: shadow → canary, weight 10%"
+        "d: shadow → canary, weight 10%",
+        "d (GET /b): shadow, stays where it is",
     ]
     assert changes(domain("canary", lagging), domain("canary", following)) == [
         "d (GET /b): shadow → canary"

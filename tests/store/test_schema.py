@@ -182,5 +182,5 @@ def test_the_next_migration_is_made_from_the_template(tmp_path: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(copy))
     config.set_main_option("path_separator", "os")
-    command.revision(config, "what it adds", rev_id="0002")
-    assert ScriptDirectory(str(copy)).get_heads() == ["0002"]
+    command.revision(config, "what it adds", rev_id="9999")
+    assert ScriptDirectory(str(copy)).get_heads() == ["9999"]
