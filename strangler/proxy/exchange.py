@@ -14,14 +14,13 @@ from strangler.http.framing import BodyKind
 from strangler.http.head import HeadError, ReadHead
 from strangler.http.message import Headers
 from strangler.http.problem import problem_response
-from strangler.http.reference import client_origin
-from strangler.http.returning import forward_response, interim_response
+from strangler.http.returning import interim_response
 from strangler.http.roles import REFERENCE
 from strangler.proxy.counters import UNCLAIMED
 from strangler.proxy.ejection import GATEWAY_ERRORS, counts_against
 from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.fetch import Capture
-from strangler.proxy.mapped_output import MappedOutput, mapped_output
+from strangler.proxy.mapped_output import MappedOutput, output_as_seen
 from strangler.proxy.pool import TargetPool
 from strangler.proxy.recovery import Attempt, Recovery, may_repeat, recover, without_retry
 from strangler.proxy.request_body import REPLAYED, RequestBody
@@ -31,7 +30,6 @@ from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.tunnel import open_tunnel
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.decision import Decision
-from strangler.routing.map_back import map_back, may_speak_of_itself
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
@@ -236,7 +234,7 @@ class Exchange:
             self.client.close_after_response()
         route = self.route
         if REFERENCE in head.fields.noted or (route is not None and route.json_urls):
-            self._output = self._write_as_seen(head)
+            self._output = output_as_seen(self, self._pool.upstream, head, self._write)
         else:
             self._output = self._write(head)
         if self._capture is not None:
@@ -252,17 +250,6 @@ class Exchange:
             connection=self.client.connection_field(),
             may_hold=self._may_fall_back(),
         )
-
-    def _write_as_seen(self, head: ResponseHead) -> ResponseOutput | MappedOutput:
-        """Begin a response that may speak of the upstream's own addresses and paths."""
-        if not may_speak_of_itself(head.fields.noted.get(REFERENCE, ()), self.route):
-            return self._write(head)
-        origin = client_origin(self.head, self.client.peer)
-        back = map_back(self._pool.upstream, self.route, self.head, origin)
-        return mapped_output(head, back, self._write, self._count_unmapped)
-
-    def _count_unmapped(self) -> None:
-        self.plane.counters.unmapped_bodies[self.label] += 1
 
     def response_progress(self, data: bytes, trailers: Headers | None) -> None:
         """Pass a piece of the body on, and keep it where a comparison needs it."""
@@ -317,17 +304,7 @@ class Exchange:
             return
         self._leave_target()
         self._count(head.status)
-        answer = forward_response(
-            head.status,
-            head.reason,
-            head.fields,
-            ours=self.plane.via,
-            date=self.plane.date,
-            request_id=self.forwarded.request_id,
-            connection=b"Upgrade\r\nUpgrade: websocket",
-        )
-        idle = self._pool.upstream.timeouts.idle
-        open_tunnel(self.plane, self.client, connection, b"".join(answer), rest, idle)
+        open_tunnel(self, connection, head, rest, self._pool.upstream.timeouts.idle)
 
     # When it goes wrong.
 

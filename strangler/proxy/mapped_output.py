@@ -5,6 +5,7 @@ undone, is let go as it is: nothing is held back for long or at any size.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from strangler.compare.bounds import Bounds, Inconclusive
 from strangler.compare.content import decoded
@@ -13,9 +14,15 @@ from strangler.http.changed_body import of_new_body
 from strangler.http.fields import response_fields
 from strangler.http.framing import BodyKind, Framing
 from strangler.http.message import Headers
+from strangler.http.reference import client_origin
+from strangler.http.roles import REFERENCE
 from strangler.proxy.response_output import ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
-from strangler.routing.map_back import MAPPED_BODY, MapBack
+from strangler.routing.map_back import MAPPED_BODY, MapBack, map_back, may_speak_of_itself
+from strangler.routing.table import Upstream
+
+if TYPE_CHECKING:
+    from strangler.proxy.exchange import Exchange
 
 _BOUNDS = Bounds(body=MAPPED_BODY)
 
@@ -86,6 +93,24 @@ class MappedOutput:
     def _begin(self, head: ResponseHead, body: bytes, trailers: Headers | None) -> bytes:
         self._output = self._write(head)
         return self._output.progress(body, trailers)
+
+
+def output_as_seen(
+    exchange: "Exchange",
+    asked: Upstream,
+    head: ResponseHead,
+    write: Callable[[ResponseHead], ResponseOutput],
+) -> ResponseOutput | MappedOutput:
+    """Begin a response in which the upstream that was `asked` may speak of itself."""
+    if not may_speak_of_itself(head.fields.noted.get(REFERENCE, ()), exchange.route):
+        return write(head)
+
+    def unmapped() -> None:
+        exchange.plane.counters.unmapped_bodies[exchange.label] += 1
+
+    origin = client_origin(exchange.head, exchange.client.peer)
+    back = map_back(asked, exchange.route, exchange.head, origin)
+    return mapped_output(head, back, write, unmapped)
 
 
 def mapped_output(

@@ -7,11 +7,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from strangler.http.forwarding import Peer
+from strangler.http.returning import forward_response
 from strangler.proxy.frames import FrameCursor, going_away
+from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
-    from strangler.proxy.client import ClientConnection
+    from strangler.proxy.exchange import Exchange
     from strangler.proxy.plane import DataPlane
 
 FLUSH = 2.0
@@ -183,24 +185,33 @@ class TunnelEnd(asyncio.Protocol):
 
 
 def open_tunnel(
-    plane: "DataPlane",
-    client: "ClientConnection",
+    exchange: "Exchange",
     upstream: UpstreamConnection,
-    agreement: bytes,
+    head: ResponseHead,
     first_words: bytes,
     idle: float,
 ) -> None:
-    """Turn a client's and an upstream's connection into one tunnel.
+    """Turn an exchange's two connections into one tunnel.
 
-    `agreement` is the 101 and `first_words` what came behind it; what the client sent behind its
-    request leaves for the upstream only now, after the upstream has agreed.
+    `head` is the 101 and `first_words` what came behind it; what the client sent behind its request
+    leaves for the upstream only now, after the upstream has agreed.
     """
+    plane, client = exchange.plane, exchange.client
     ends = TunnelEnd(client.transport), TunnelEnd(upstream.hand_over())
     to_upstream = client.hand_over()
     Tunnel(plane, client.peer, ends, idle)
     for end in ends:
         end.transport.set_protocol(end)
-    ends[0].transport.write(agreement)
+    agreement = forward_response(
+        head.status,
+        head.reason,
+        head.fields,
+        ours=plane.via,
+        date=plane.date,
+        request_id=exchange.forwarded.request_id,
+        connection=b"Upgrade\r\nUpgrade: websocket",
+    )
+    ends[0].transport.write(b"".join(agreement))
     if first_words:
         ends[1].data_received(first_words)
     if to_upstream:
