@@ -12,7 +12,17 @@ import typer
 from typer.exceptions import TyperException
 
 from strangler import __version__
-from strangler.cli import diff, doctor, explain, history, move, serve, status, validate
+from strangler.cli import (
+    diff,
+    doctor,
+    explain,
+    history,
+    move,
+    replica,
+    serve,
+    status,
+    validate,
+)
 from strangler.cli.failure import VerbError
 from strangler.cli.output import tell
 from strangler.compiled import stale_modules
@@ -32,6 +42,7 @@ app.command()(move.promote)
 app.command()(move.rollback)
 app.command()(history.history)
 app.add_typer(diff.app, name="diff")
+app.add_typer(replica.app, name="replica")
 app.command()(explain.explain)
 app.command()(validate.validate)
 app.command()(validate.schema)

@@ -1,7 +1,5 @@
 """The verbs `promote` and `rollback`: move one domain, in `routes.yaml` and in the ledger."""
 
-import os
-import pwd
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,6 +17,7 @@ from strangler.cli.options import (
     Message,
     RoutesPath,
     StoreUrl,
+    actor_or_login,
 )
 from strangler.cli.output import show_lines
 from strangler.cli.routes_file import RoutesFile, read_routes, replacing
@@ -114,7 +113,7 @@ def _make(
             lambda opened: opened.add_revision(
                 text=move.text,
                 digest=move.table.digest,
-                actor=actor.strip() or _login(),
+                actor=actor_or_login(actor),
                 reason=reason,
                 at=datetime.now(UTC),
                 transitions=[Transition.of(one) for one in move.changes],
@@ -128,13 +127,3 @@ def _make(
         *map(str, move.changes),
         f"revision {live.number} → {made.number}, by {made.actor}{forced}",
     )
-
-
-def _login() -> str:
-    """Name who runs this: the login name @ this host."""
-    uid = os.getuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container's user often has no entry
-        name = f"uid {uid}"
-    return f"{name}@{os.uname().nodename}"

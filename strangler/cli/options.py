@@ -3,6 +3,8 @@
 A verb's own flags get theirs from its name: `promote --to` is `STRANGLER_PROMOTE_TO`.
 """
 
+import os
+import pwd
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -49,3 +51,15 @@ Limit: TypeAlias = Annotated[
 DomainName: TypeAlias = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="The domain, as routes.yaml names it.")
 ]
+
+
+def actor_or_login(actor: str) -> str:
+    """Name who does this: what `--actor` says, else the login name @ this host."""
+    if actor.strip():
+        return actor.strip()
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user often has no entry
+        name = f"uid {uid}"
+    return f"{name}@{os.uname().nodename}"

@@ -157,6 +157,26 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    replica: Annotated[
+        str | None,
+        typer.Option(
+            "--replica",
+            envvar="STRANGLER_REPLICA",
+            metavar="NAME",
+            help="Our name in the fleet, the same after a restart; HOST:PORT without it.",
+            show_default=False,
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            envvar="STRANGLER_STATE",
+            metavar="DIR",
+            help="Where this machine keeps what it needs to start while the store is away.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Stand in front of the monolith and serve, until SIGTERM."""
     if watch and routes is None:
@@ -177,5 +197,19 @@ def serve(
         max_in_flight,
     )
     return run(
-        ServeOptions(routes, listen, admin, store, workers, watch, trusted, drain, tls, limits, via)
+        ServeOptions(
+            routes=routes,
+            listen=listen,
+            admin=admin,
+            store=store,
+            workers=workers,
+            watch=watch,
+            trusted=trusted,
+            drain=drain,
+            tls=tls,
+            limits=limits,
+            via=via,
+            replica=replica,
+            state=state,
+        )
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
+from strangler.cli.fleet import Member, fleet_table, members
 from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
 from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
 from strangler.cli.routes_file import compile_routes, read_bytes
@@ -53,13 +54,14 @@ class Found:
     revision: Revision | None
     domains: tuple[Standing, ...]
     notices: tuple[Notice, ...]
+    replicas: tuple[Member, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
 def status(
     store: StoreUrl = DEFAULT_STORE, routes: RoutesPath = DEFAULT_ROUTES, as_json: AsJson = False
 ) -> int:
-    """Show the live revision, where each domain stands, and what needs a look."""
+    """Show the live revision, where each domain and replica stands, and what needs a look."""
     found = ask(store, _look)
     file = file_status(routes, found.revision)
     if as_json:
@@ -89,14 +91,16 @@ def file_status(path: Path, live: Revision | None) -> FileStatus:
 
 async def _look(store: "Store") -> Found:
     notices = tuple(await store.notices())
+    replicas = members(await store.fleet())
     live = await store.newest()
     if live is None:
-        return Found(None, (), notices)
+        return Found(None, (), notices, replicas)
     try:
         table = compile_routes(live.text, f"revision {live.number}")
     except RoutesError as error:  # a newer strangler made it
-        return Found(live, (), notices, tuple(map(str, error.mistakes)))
-    return Found(live, tuple([await _stand(store, table, name) for name in table.domains]), notices)
+        return Found(live, (), notices, replicas, tuple(map(str, error.mistakes)))
+    domains = tuple([await _stand(store, table, name) for name in table.domains])
+    return Found(live, domains, notices, replicas)
 
 
 async def _stand(store: "Store", table: RouteTable, name: str) -> Standing:
@@ -114,6 +118,7 @@ def _report(found: Found, file: FileStatus) -> dict[str, Any]:
     return {
         "revision": None if live is None else _revision(live),
         "domains": [asdict(domain) for domain in found.domains],
+        "replicas": [asdict(replica) for replica in found.replicas],
         "notices": [asdict(notice) for notice in found.notices],
         "file": asdict(file),
     }
@@ -152,6 +157,8 @@ def _show(found: Found) -> None:
                 show(f"{domain.name}: {one.route} (line {one.line}) {how}, in phase {one.phase}")
     elif live is not None and not found.unreadable:
         show("no domains: the monolith answers everything")
+    if found.replicas:
+        show("", fleet_table(found.replicas))
     for notice in found.notices:
         show("", f"{notice.kind} on {notice.replica} at {moment(notice.at)} UTC:")
         show_lines(notice.text)

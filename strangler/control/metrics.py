@@ -269,6 +269,11 @@ class Snapshot:
             "1 while the store answers, else 0.",
             value=int(live.store_available),
         )
+        yield GaugeMetricFamily(
+            "strangler_serving_kept_table",
+            "1 while the store was not reached since the start and the kept table is served.",
+            value=int(live.from_disk),
+        )
         yield CounterMetricFamily(
             "strangler_store_failures", "Calls that the store failed.", value=live.store_failures
         )

@@ -20,16 +20,20 @@ import uvicorn
 from strangler.compiled import is_compiled
 from strangler.control.app import Readiness, admin_app
 from strangler.control.certificate import ListenerCertificate, TlsFiles
+from strangler.control.kept import Keeper, KeptError
 from strangler.control.listen import ListenError, listen, shown
 from strangler.control.live import LiveTable
+from strangler.control.membership import NAME, Membership
 from strangler.control.metrics import Snapshot, exposition
 from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
+from strangler.control.saved_file import SavedFile
 from strangler.control.supervisor import Supervisor
 from strangler.logs import configure_logs
 from strangler.proxy.pem import TlsError
 from strangler.proxy.settings import Settings
 from strangler.routing.mistakes import RoutesError
+from strangler.store.address import read_address
 from strangler.store.errors import StoreError
 from strangler.store.store import Store
 
@@ -60,7 +64,8 @@ class ServeOptions:
 
     `trusted` are networks of proxies in front of us; `drain` is in seconds. With `tls`, clients
     speak TLS and are shown what is in these files. `via` is our name in Via; without it one is made
-    up, so that no other proxy's loops look like ours.
+    up, so that no other proxy's loops look like ours. `replica` is our name in the fleet, `state`
+    the directory of what this machine keeps.
     """
 
     routes: Path | None
@@ -74,6 +79,18 @@ class ServeOptions:
     tls: TlsFiles | None = None
     limits: ClientLimits = ClientLimits()
     via: str | None = None
+    replica: str | None = None
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What is served and by whom; `watched` is the file that is, if any."""
+
+    live: LiveTable
+    membership: Membership
+    watched: SavedFile | None
+    certificate: ListenerCertificate | None
 
 
 class ServeError(Exception):
@@ -107,14 +124,54 @@ async def _serve(options: ServeOptions) -> None:
         for listener in listeners:
             sockets.enter_context(listener)
         admin = sockets.enter_context(listen(options.admin, "--admin")[0])
-        store = await Store.open(options.store, migrate=True)
+        store = Store.at(options.store)
+        membership = _membership(options, store, shown(listeners[0]))
+        live = LiveTable(store, membership)
+        file = None if options.routes is None else SavedFile(options.routes, store, live)
         try:
+            await _begin(store, membership, live, file)
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
             settings = _settings(options, trusted, key)
-            await _serve_with(options, settings, listeners, admin, store, certificate)
+            served = _Served(live, membership, file if options.watch else None, certificate)
+            await _serve_with(options, settings, listeners, admin, store, served)
         finally:
+            await membership.depart()
             await store.close()
+
+
+def _membership(options: ServeOptions, store: Store, address: str) -> Membership:
+    name = options.replica or f"{os.uname().nodename}:{address.rpartition(':')[2]}"
+    if not NAME.fullmatch(name):
+        raise ServeError(f"--replica {name!r}: letters, digits and . _ : - only; 128 at most")
+    file = read_address(options.store).path
+    beside = Path(".strangler") if file is None else file.parent
+    try:
+        keeper = Keeper(options.state or beside, name)
+    except KeptError as error:
+        if options.state is not None:
+            raise ServeError(str(error)) from error
+        log.warning("table_not_kept", reason=str(error))
+        keeper = None
+    return Membership(store, name, address, keeper)
+
+
+async def _begin(
+    store: Store, membership: Membership, live: LiveTable, file: SavedFile | None
+) -> None:
+    """Find the table to serve: the file's, made a revision; the store's newest; or the kept one."""
+    try:
+        await store.prepare(migrate=True)
+        await membership.register()
+    except StoreError as error:
+        await live.begin_from_disk(error)
+        return
+    if file is not None:
+        try:
+            await file.begin()
+        except OSError as error:
+            raise ServeError(f"{file.path}: {error.strerror}; check --routes") from error
+    await live.begin()
 
 
 def _settings(
@@ -147,13 +204,9 @@ async def _serve_with(
     listeners: list[socket.socket],
     admin: socket.socket,
     store: Store,
-    certificate: ListenerCertificate | None,
+    served: "_Served",
 ) -> None:
-    live = LiveTable(store, os.uname().nodename)
-    try:
-        await live.begin(options.routes)
-    except OSError as error:
-        raise ServeError(f"{options.routes}: {error.strerror}; check --routes") from error
+    live, certificate = served.live, served.certificate
     recorder = Recorder(store, live)
     supervisor = Supervisor(
         listeners,
@@ -162,6 +215,7 @@ async def _serve_with(
         settings,
         recorder.take,
         None if certificate is None else certificate.identity,
+        served.membership.inherited,
     )
     stop = _stop_event(supervisor)
     _on_hangup(certificate)
@@ -181,10 +235,10 @@ async def _serve_with(
         asyncio.create_task(server.serve(sockets=[admin])),
         asyncio.create_task(_for_ever(recorder.run)),
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
+        asyncio.create_task(_for_ever(live.listen)),
     ]
-    if options.watch and options.routes is not None:
-        watch = partial(live.watch, options.routes, supervisor)
-        beside.append(asyncio.create_task(_for_ever(watch)))
+    if served.watched is not None:
+        beside.append(asyncio.create_task(_for_ever(served.watched.watch)))
     if certificate is not None:
         beside.append(asyncio.create_task(_for_ever(partial(certificate.watch, supervisor))))
     log.info(
@@ -193,6 +247,7 @@ async def _serve_with(
         admin=shown(admin),
         tls=certificate is not None,
         workers=options.workers,
+        replica=live.replica,
         revision=live.revision.number,
         store=repr(store),
         compiled=is_compiled(),

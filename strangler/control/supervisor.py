@@ -76,16 +76,18 @@ class Supervisor:
         settings: Settings,
         observed: Callable[[tuple[Observation, ...]], None],
         identity: Identity | None = None,
+        inherited: tuple[int, ...] = (),
     ) -> None:
         """Keep one worker for each listener; `observed` takes what their shadow copies show.
 
-        With an `identity` they speak TLS to clients.
+        With an `identity` they speak TLS to clients. They inherit the file descriptors `inherited`.
         """
         self._listeners = listeners
         self._table = table
         self._settings = settings
         self._observed = observed
         self._identity = identity
+        self._inherited = inherited
         self._keepers: list[asyncio.Task[None]] = []
         self._workers: dict[int, WorkerHandle] = {}
         self._changed = asyncio.Event()
@@ -95,6 +97,8 @@ class Supervisor:
         self._last_counted: dict[int, Counters] = {}
         self.revision = revision
         self.restarts = 0
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called when a worker has done what it was told."""
 
     def __repr__(self) -> str:
         """Show the workers."""
@@ -121,7 +125,7 @@ class Supervisor:
             await self._changed.wait()
         return not self.restarts
 
-    async def swap(self, table: RouteTable, revision: int) -> None:
+    def swap(self, table: RouteTable, revision: int) -> None:
         """Make a table live in every worker; a worker that starts later starts with it."""
         self._table = table
         self.revision = revision
@@ -212,7 +216,7 @@ class Supervisor:
                 "strangler.proxy.worker",
                 str(listener.fileno()),
                 str(theirs.fileno()),
-                pass_fds=(listener.fileno(), theirs.fileno()),
+                pass_fds=(listener.fileno(), theirs.fileno(), *self._inherited),
                 stdin=asyncio.subprocess.DEVNULL,
             )
         reader, writer = await asyncio.open_connection(sock=ours)
@@ -224,6 +228,7 @@ class Supervisor:
                 case Serving(revision):
                     worker.revision = revision
                     self._changed.set()
+                    self.on_progress()
                 case Counted(number):
                     answer = worker.scrapes.get(number)
                     if answer is not None and not answer.done():

@@ -19,8 +19,8 @@ LOCK_WAIT = 5.0
 ANSWER_WAIT = 10.0
 """Seconds a PostgreSQL server has to accept a connection or to answer a statement."""
 
-CONNECTIONS = 4
-"""Connections per process: one writes, the others serve readers of the control port."""
+CONNECTIONS = 5
+"""Connections per process: one writes, one listens for news, the others read."""
 
 BEGIN = "strangler_begin"
 """The execution option that says how SQLite begins a transaction; the empty word: not at all."""

@@ -182,3 +182,42 @@ class Notice:
     kind: str
     at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaState:
+    """What one life of a replica tells of itself.
+
+    `life` is unlike that of any other, before or after. `revision` is the newest that *all* its
+    workers serve, 0 before they do. Times are the store's own, as machines' clocks differ.
+    """
+
+    life: str
+    name: str
+    address: str
+    started_at: datetime
+    seen_at: datetime
+    revision: int
+    workers: int
+    workers_ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """Somebody's word that a life of a replica is over, though it did not say so itself."""
+
+    life: str
+    name: str
+    at: datetime
+    actor: str
+    reason: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The replicas at one moment, by name: `now`, the store's time; `newest`, the live revision."""
+
+    now: datetime
+    newest: int
+    replicas: tuple[ReplicaState, ...]

@@ -3,14 +3,14 @@
 Each method is one transaction. Whatever the database says no to comes out as a `StoreError`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from strangler.store import evidence, findings, ledger, soundness
+from strangler.store import evidence, findings, fleet, ledger, news, soundness
 from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import LIST_BYTES, storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
@@ -19,6 +19,8 @@ from strangler.store.records import (
     Batch,
     Chapter,
     Finding,
+    Fleet,
+    Forgetting,
     LedgerEntry,
     Notice,
     Revision,
@@ -35,6 +37,7 @@ class Store:
 
     def __init__(self, address: StoreAddress, engine: AsyncEngine) -> None:
         self._where = address.shown
+        self._path = address.path
         self._engine = engine
         self._writer = engine.execution_options(**{BEGIN: WRITING})
 
@@ -48,17 +51,26 @@ class Store:
         With `migrate`, make it where there is none and bring its schema up to date; without,
         a store that is missing or not current is a `StoreError`.
         """
-        address = read_address(url)
-        if address.path is not None:
-            find_file(address.path, make=migrate)
-        store = cls(address, engine_for(address))
+        store = cls.at(url)
         try:
-            with mapped_errors(address.shown):
-                await ensure_schema(store._engine, address.shown, migrate=migrate)
+            await store.prepare(migrate=migrate)
         except BaseException:
             await store.close()
             raise
         return store
+
+    @classmethod
+    def at(cls, url: str) -> "Store":
+        """Know the store at `url` without looking whether it is there: `prepare` does that."""
+        address = read_address(url)
+        return cls(address, engine_for(address))
+
+    async def prepare(self, *, migrate: bool = False) -> None:
+        """See that the store can be used, as `open` says; it may be tried again."""
+        if self._path is not None:
+            find_file(self._path, make=migrate)
+        with mapped_errors(self._where):
+            await ensure_schema(self._engine, self._where, migrate=migrate)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -124,7 +136,9 @@ class Store:
         number = (previous or 0) + 1
         draft = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
         async with self._writing() as connection:
-            return await ledger.append(connection, draft, transitions)
+            revision = await ledger.append(connection, draft, transitions)
+            await news.tell(connection)
+        return revision
 
     async def chapters(self, after: int = 0, limit: int = 100) -> list[Chapter]:
         """List revisions from number `after` on with their transitions, oldest first."""
@@ -135,6 +149,52 @@ class Store:
         """List the newest transitions, of one domain or of all, newest first."""
         async with self._reading() as connection:
             return await ledger.read_history(connection, domain, limit)
+
+    # The fleet
+
+    async def register(
+        self, *, life: str, name: str, address: str, ended: Collection[str] = ()
+    ) -> None:
+        """Add a life of a replica, in the place of those (`ended`) that are known to be over."""
+        async with self._writing() as connection:
+            await fleet.register(connection, life=life, name=name, address=address, ended=ended)
+
+    async def beat(self, life: str, *, revision: int, workers: int, ready: int) -> bool:
+        """Note that a replica lives and what all its workers serve; False if it was forgotten."""
+        async with self._writing() as connection:
+            return await fleet.beat(
+                connection, life, revision=revision, workers=workers, ready=ready
+            )
+
+    async def depart(self, lives: Collection[str]) -> None:
+        """Take lives of replicas out that are over."""
+        async with self._writing() as connection:
+            await fleet.depart(connection, lives)
+            await news.tell(connection)
+
+    async def fleet(self) -> Fleet:
+        """Give all replicas that did not depart and were not forgotten."""
+        async with self._reading() as connection:
+            return await fleet.read_fleet(connection)
+
+    async def forget(self, lives: Collection[str], *, actor: str, reason: str) -> list[Forgetting]:
+        """Take replicas out on somebody's word that they are dead; the word is kept for ever."""
+        async with self._writing() as connection:
+            said = await fleet.forget(
+                connection, lives, actor=storable(actor), reason=storable(reason)
+            )
+            await news.tell(connection)
+        return said
+
+    async def forgettings(self, limit: int = 50) -> list[Forgetting]:
+        """List whom somebody said to be dead, the last first."""
+        async with self._reading() as connection:
+            return await fleet.read_forgettings(connection, limit)
+
+    async def hear(self, heard: Callable[[], None]) -> None:
+        """Call `heard` for what others write, until the connection ends; at once on SQLite."""
+        with mapped_errors(self._where):
+            await news.hear(self._engine, heard)
 
     # The findings
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -150,4 +150,31 @@ notices = Table(
     Column("kind", Text, primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# A row for each life of a replica that may send requests: a replica that starts once more is a new
+# life of it, and the old one goes only when it is known to have ended.
+replicas = Table(
+    "replicas",
+    METADATA,
+    Column("life", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("workers", Integer, nullable=False),
+    Column("workers_ready", Integer, nullable=False),
+)
+
+# Only ever added to: on whose word a silent replica is waited for no longer.
+forgettings = Table(
+    "forgettings",
+    METADATA,
+    Column("life", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
 )

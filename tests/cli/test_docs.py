@@ -91,7 +91,13 @@ def parsed(verb: str, args: list[str]) -> dict[str, Any]:
 def test_a_variable_does_what_its_flag_does(
     verb: str, command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    positional = {"DOMAIN": "datasets", "METHOD": "GET", "URL": "/", "ID": "3fa9"}
+    positional = {
+        "DOMAIN": "datasets",
+        "METHOD": "GET",
+        "URL": "/",
+        "ID": "3fa9",
+        "NAME": "proxy-1",
+    }
     arguments = [one for one in command.params if isinstance(one, TyperArgument) and one.required]
     args = [positional[one.metavar] for one in arguments]
     args += ["-m", "why"] if any("-m" in one.opts for one in options(command)) else []
@@ -124,6 +130,7 @@ def full(desk: Desk) -> Desk:
     seen = sighting(example=example(differences=[difference]))
     desk.observe(observation(verdict="mismatch", sightings=(seen,)))
     desk.ask(lambda store: store.post_notice(Notice("here", "routes-refused", NOON, "no")))
+    desk.ask(lambda store: store.register(life="1", name="here", address="127.0.0.1:8080"))
     return desk
 
 
@@ -131,6 +138,7 @@ def full(desk: Desk) -> Desk:
     ("verb", "args"),
     [
         ("status", []),
+        ("replica list", []),
         ("history", []),
         ("diff list", []),
         ("diff show", [SIGNATURE]),

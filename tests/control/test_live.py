@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from strangler.control import live as module
+from strangler.control import saved_file as module
 from strangler.control.live import LiveTable
+from strangler.control.membership import Membership
+from strangler.control.saved_file import SavedFile
 from strangler.control.supervisor import Supervisor
 from strangler.proxy.settings import Settings
 from strangler.routing.mistakes import RoutesError
@@ -52,20 +54,37 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def live(store: Store) -> LiveTable:
-    return LiveTable(store, "here")
+    return a_replica(store)
+
+
+def a_replica(store: Store) -> LiveTable:
+    return LiveTable(store, Membership(store, "here", "127.0.0.1:8080"))
+
+
+async def begin(store: Store, live: LiveTable, file: Path) -> SavedFile:
+    saved = SavedFile(file, store, live)
+    await saved.begin()
+    await live.begin()
+    return saved
 
 
 @pytest.fixture
-async def supervisor(live: LiveTable, file: Path) -> Supervisor:
+async def saved(store: Store, live: LiveTable, file: Path) -> SavedFile:
+    return await begin(store, live, file)
+
+
+@pytest.fixture
+async def supervisor(live: LiveTable, saved: SavedFile) -> Supervisor:
     """Begin with the file; without listeners a supervisor has no workers, but all else."""
-    await live.begin(file)
+    assert saved.path
     return Supervisor([], live.table, live.revision.number, Settings(), lambda _: None)
 
 
 @pytest.fixture
-async def watched(live: LiveTable, file: Path, supervisor: Supervisor) -> AsyncIterator[Path]:
-    async with beside(live.watch(file, supervisor)):
-        yield file
+async def watched(followed: LiveTable, saved: SavedFile) -> AsyncIterator[Path]:
+    assert followed.revision
+    async with beside(saved.watch()):
+        yield saved.path
 
 
 @pytest.fixture
@@ -113,8 +132,10 @@ def without_table(path: Path, name: str) -> Iterator[None]:
             yield
 
 
-async def test_the_first_file_is_the_first_revision(live: LiveTable, file: Path) -> None:
-    await live.begin(file)
+async def test_the_first_file_is_the_first_revision(
+    store: Store, live: LiveTable, file: Path
+) -> None:
+    await begin(store, live, file)
 
     assert (live.revision.number, live.revision.text) == (1, ROUTES)
     assert live.revision.reason == "the file at start"
@@ -124,8 +145,8 @@ async def test_the_first_file_is_the_first_revision(live: LiveTable, file: Path)
 
 async def test_the_same_file_is_no_second_revision(store: Store, file: Path) -> None:
     for _ in range(2):
-        live = LiveTable(store, "here")
-        await live.begin(file)
+        live = a_replica(store)
+        await begin(store, live, file)
 
         assert live.revision.number == 1
 
@@ -133,9 +154,9 @@ async def test_the_same_file_is_no_second_revision(store: Store, file: Path) -> 
 async def test_another_file_is_the_next_revision_with_what_it_moves(
     store: Store, live: LiveTable, file: Path
 ) -> None:
-    await live.begin(file)
+    await begin(store, live, file)
     save(file, in_phase("canary"))
-    await LiveTable(store, "here").begin(file)
+    await begin(store, a_replica(store), file)
     (entry,) = await store.history(limit=1)
 
     assert (entry.revision, entry.forced) == (2, True)  # a step was left out
@@ -145,7 +166,7 @@ async def test_another_file_is_the_next_revision_with_what_it_moves(
 async def test_without_a_file_the_newest_revision_is_live(store: Store, live: LiveTable) -> None:
     await add(store, ROUTES)
     await add(store, in_phase("shadow"))
-    await live.begin(None)
+    await live.begin()
 
     assert live.revision.number == 2
     assert live.table.domains["d"].phase is Phase.SHADOW
@@ -153,7 +174,7 @@ async def test_without_a_file_the_newest_revision_is_live(store: Store, live: Li
 
 async def test_without_a_file_and_a_revision_there_is_nothing_to_serve(live: LiveTable) -> None:
     with pytest.raises(StoreError, match="no revision yet; start once with --routes FILE"):
-        await live.begin(None)
+        await live.begin()
 
 
 async def test_a_file_with_mistakes_is_no_revision(
@@ -162,13 +183,15 @@ async def test_a_file_with_mistakes_is_no_revision(
     save(file, in_phase("shadwo"))
 
     with pytest.raises(RoutesError):
-        await live.begin(file)
+        await begin(store, live, file)
     assert await store.newest() is None
 
 
-async def test_a_file_that_is_not_there_says_so(live: LiveTable, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_there_says_so(
+    store: Store, live: LiveTable, tmp_path: Path
+) -> None:
     with pytest.raises(FileNotFoundError):
-        await live.begin(tmp_path / "nowhere.yaml")
+        await begin(store, live, tmp_path / "nowhere.yaml")
 
 
 async def test_a_revision_of_another_process_goes_live(
@@ -227,13 +250,13 @@ async def until_notices(store: Store, count: int) -> None:
 async def test_the_file_does_not_come_back_over_later_revisions(
     store: Store,
     live: LiveTable,
-    file: Path,
+    saved: SavedFile,
     supervisor: Supervisor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What another process made live stands until the file is saved again."""
     monkeypatch.setattr(module, "LOOK", 20)  # many looks between two polls of the store
-    async with beside(live.watch(file, supervisor)), beside(live.follow(supervisor)):
+    async with beside(saved.watch()), beside(live.follow(supervisor)):
         for number, phase in ((2, "shadow"), (3, "canary"), (4, "shadow")):
             await add(store, in_phase(phase), digest=f"digest {number}")
             await until(lambda wanted=number: supervisor.revision == wanted)

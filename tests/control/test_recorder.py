@@ -7,6 +7,7 @@ import pytest
 
 from strangler.control import recorder as module
 from strangler.control.live import LiveTable
+from strangler.control.membership import Membership
 from strangler.control.recorder import Recorder
 from strangler.store.store import Store
 from tests.control.test_live import without_table
@@ -15,7 +16,7 @@ from tests.store.sample import observation
 
 @pytest.fixture
 def live(store: Store) -> LiveTable:
-    return LiveTable(store, "here")
+    return LiveTable(store, Membership(store, "here", "127.0.0.1:8080"))
 
 
 @pytest.fixture

@@ -1,0 +1,156 @@
+"""Performs the watching of `routes.yaml`: every good save becomes a revision in the store."""
+
+import os
+import pwd
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+from strangler.compare.rules import complaint
+from strangler.control.live import LiveTable, StoreWork, lines_of
+from strangler.migration.transition import transitions_between
+from strangler.routing.compile import load
+from strangler.routing.mistakes import RoutesError
+from strangler.routing.table import RouteTable
+from strangler.store.errors import Conflict, StoreError
+from strangler.store.records import Notice, Revision, Transition
+from strangler.store.store import Store
+
+log = structlog.get_logger()
+
+LOOK = 1000
+"""Milliseconds after which the watched file is read even though nothing was reported: a save is
+not while the watch is being set up, nor is it ever on some network disks."""
+
+REFUSED_FILE = "routes-refused"
+"""The kind of the notice that `status` shows while a saved file is not good enough to go live."""
+
+
+class SavedFile:
+    """The file that people edit, and what was last seen in it."""
+
+    def __init__(self, path: Path, store: Store, live: LiveTable) -> None:
+        """Make what is saved at `path` a revision, which `live` then follows."""
+        self.path = path
+        self._store = store
+        self._live = live
+        self._seen: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Show the path."""
+        return f"<SavedFile {self.path}>"
+
+    async def begin(self) -> None:
+        """Make the file as it is now the newest revision.
+
+        Raises `RoutesError`, `StoreError`, or `OSError` where the file cannot be read.
+        """
+        text = _read(self.path)
+        table = load(text, self.path.name, complaint)
+        await self._revision_of(table, text, "the file at start")
+        self._seen = text
+
+    async def watch(self) -> None:
+        """Turn every good save of the file into a revision, for ever."""
+        # The directory, because editors replace a file instead of writing into it, and mounted
+        # configuration changes by a symbolic link beside it. It yields on a timeout besides, so
+        # that no save is missed and one that the store could not take is tried again.
+        changes = awatch(
+            self.path.parent,
+            recursive=False,
+            debounce=200,
+            step=50,
+            rust_timeout=LOOK,
+            yield_on_timeout=True,
+        )
+        async for _ in changes:
+            text = _read_if_there(self.path)
+            if text not in {self._seen, None} and await self._saved(text):
+                self._seen = text
+
+    async def _saved(self, text: bytes) -> bool:
+        """Make a saved file live, or say why not; False where the store has to be asked again."""
+        try:
+            table = load(text, self.path.name, complaint)
+        except RoutesError as error:
+            await self._refuse("\n".join(lines_of(error)))
+            return True
+        try:
+            await self._revision_of(table, text, "the file was saved")
+            await self._store.withdraw_notices(REFUSED_FILE)
+        except StoreError as error:
+            self._live.store_failed(StoreWork.SAVING, error)
+            return False
+        self._live.store_answered(StoreWork.SAVING)
+        self._live.look_now()
+        return True
+
+    async def _refuse(self, mistakes: str) -> None:
+        """Keep the table, and say everywhere why the saved file is not live."""
+        self._live.refused += 1
+        log.error("routes_refused", mistakes=mistakes.splitlines())
+        notice = Notice(self._live.replica, REFUSED_FILE, datetime.now(UTC), mistakes)
+        try:
+            await self._store.post_notice(notice)
+        except StoreError as error:
+            self._live.store_failed(StoreWork.FOLLOWING, error)
+
+    async def _revision_of(self, table: RouteTable, text: bytes, reason: str) -> Revision:
+        """Give the newest revision, which is this file from now on, whoever else writes."""
+        while True:
+            newest = await self._store.newest()
+            if newest is not None and newest.digest == table.digest:
+                return newest
+            with suppress(Conflict):
+                return await self._add(table, text, reason, newest)
+
+    async def _add(
+        self, table: RouteTable, text: bytes, reason: str, newest: Revision | None
+    ) -> Revision:
+        changes = transitions_between(_table_of(newest), table)
+        return await self._store.add_revision(
+            text=text.decode(),
+            digest=table.digest,
+            actor=_owner(self.path),
+            reason=reason,
+            at=datetime.now(UTC),
+            transitions=[Transition.of(change) for change in changes],
+            previous=newest.number if newest is not None else None,
+            # A save cannot carry a --force, and a file that its owner wrote is obeyed: the ledger
+            # remembers that a step was skipped.
+            forced=newest is not None and not all(change.judged().legal for change in changes),
+        )
+
+
+def _table_of(revision: Revision | None) -> RouteTable | None:
+    """Compile a revision to hold another against; one that no longer compiles says nothing."""
+    try:
+        return load(revision.text) if revision is not None else None
+    except RoutesError:
+        return None
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    """Read the file, or give None between an editor's unlink and its rename."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _owner(path: Path) -> str:
+    """Name who owns the file: the best that a save tells of its author."""
+    try:
+        uid = path.stat().st_uid
+        return f"{pwd.getpwuid(uid).pw_name}@{os.uname().nodename}"
+    except KeyError:
+        return f"uid {uid}@{os.uname().nodename}"
+    except OSError:  # replaced at this very moment
+        return f"somebody@{os.uname().nodename}"
