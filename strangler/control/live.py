@@ -77,8 +77,7 @@ class LiveTable:
         return not self._failing
 
     async def begin(self) -> None:
-        """Find the table to start with, the store's newest. Raises `RoutesError`, `StoreError`."""
-        await self._membership.register()
+        """Begin with the newest table, once registered. Raises `RoutesError`, `StoreError`."""
         newest = await self._store.newest()
         if newest is None:
             raise StoreError("the store holds no revision yet; start once with --routes FILE")

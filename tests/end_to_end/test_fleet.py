@@ -54,8 +54,10 @@ def test_a_killed_replica_is_silent_until_it_starts_again_under_its_name(
         eventually(lambda: standing(site, "web-1") == "silent", "nothing is heard of it")
     with site.replica("--replica", "web-1"):
         eventually(
-            lambda: [one["standing"] for one in site.run("replica", "list", "--json").json]
-            == ["current"],
+            lambda: (
+                [one["standing"] for one in site.run("replica", "list", "--json").json]
+                == ["current"]
+            ),
             "the new life has taken the place of the old",
         )
 
