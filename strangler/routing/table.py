@@ -167,6 +167,28 @@ class ShadowPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """What the gates of a domain ask for before it may go on.
+
+    Shares are in [0, 1], times in seconds. `mismatches` and `inconclusive` are budgets for the
+    rates of both among comparisons. The service's answers may fail by `errors` more often than
+    the monolith's, and their `quantile` may be slower by the share `slower` and by `allow`.
+    `samples` is asked for of each kind of exchange. A gate that opens wrongly does so with a
+    probability of at most `alpha`. `quiet`: for how long nobody may have needed the way back.
+    """
+
+    mismatches: float = 0.01
+    inconclusive: float = 0.05
+    errors: float = 0.01
+    quantile: float = 0.95
+    slower: float = 0.25
+    allow: float = 0.01
+    samples: int = 20
+    alpha: float = 0.05
+    quiet: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """What requests, and what happens to them, compiled.
 
@@ -233,6 +255,7 @@ class Domain:
     phase: Phase
     canary: CanaryPolicy | None
     routes: tuple[Route, ...]
+    gate: GatePolicy = GatePolicy()
 
 
 @dataclass(frozen=True, slots=True)
