@@ -13,11 +13,13 @@ from typer.exceptions import TyperException
 
 from strangler import __version__
 from strangler.cli import (
+    apply,
     diff,
     doctor,
     explain,
     history,
     move,
+    plan,
     replica,
     serve,
     status,
@@ -38,6 +40,8 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(status.status)
+app.command()(plan.plan)
+app.command()(apply.apply)
 app.command()(move.promote)
 app.command()(move.rollback)
 app.command()(history.history)

@@ -47,7 +47,7 @@ def promote(
     routes: RoutesPath = DEFAULT_ROUTES,
 ) -> None:
     """Move a domain one step towards its service, or give its canary another weight."""
-    reason = _reason(message)
+    reason = reason_of(message)
     file, live = _live_file(routes, store)
     ahead = phase_ahead(domain_of(file.table, domain), to, weight)
     _make(file, live, planned_move(file, domain, ahead, weight, force=force), actor, reason, store)
@@ -65,13 +65,14 @@ def rollback(
     routes: RoutesPath = DEFAULT_ROUTES,
 ) -> None:
     """Move a domain back towards the monolith, at once. A canary's weight stays for next time."""
-    reason = _reason(message)
+    reason = reason_of(message)
     file, live = _live_file(routes, store)
     behind = phase_behind(domain_of(file.table, domain), to)
     _make(file, live, planned_move(file, domain, behind, None, force=False), actor, reason, store)
 
 
-def _reason(message: str) -> str:
+def reason_of(message: str) -> str:
+    """Give the reason that goes into the ledger."""
     if not message.strip():
         raise VerbError("-m must not be empty: say why, the ledger keeps it")
     return message.strip()

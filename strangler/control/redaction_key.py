@@ -31,7 +31,23 @@ def redaction_key(store_url: str) -> bytes:
     if not store_url.startswith("sqlite:///"):
         log.warning("redaction_key_is_random", mend=f"set {VARIABLE} to the same on all replicas")
         return secrets.token_bytes(32)
-    return _kept_beside(Path(store_url.removeprefix("sqlite:///")).with_suffix(".key"))
+    return _kept_beside(_beside(store_url))
+
+
+def known_key(store_url: str) -> bytes | None:
+    """Give the key to a verb that only reads what was hashed: None where there is none to find."""
+    configured = os.environ.get(VARIABLE, "")
+    if configured or not store_url.startswith("sqlite:///"):
+        return configured.encode() or None
+    try:
+        key = _beside(store_url).read_bytes()
+    except OSError:
+        return None
+    return key if len(key) >= SHORTEST else None
+
+
+def _beside(store_url: str) -> Path:
+    return Path(store_url.removeprefix("sqlite:///")).with_suffix(".key")
 
 
 def _kept_beside(path: Path) -> bytes:

@@ -106,9 +106,30 @@ class Conditions:
             return False
         if self.methods and other.methods and self.methods.isdisjoint(other.methods):
             return False
-        theirs = {(one.source, one.name): one for one in other.more}
-        both = [(one, theirs[one[:2]]) for one in self.more if one[:2] in theirs]
+        both = self._shared(other)
         return not any(_excludes(ours, other) for ours, other in both)
+
+    def compatible(self, other: "Conditions") -> bool:
+        """Tell whether one request can meet both."""
+        if self.methods and other.methods and self.methods.isdisjoint(other.methods):
+            return False
+        return not any(_never_both(ours, theirs) for ours, theirs in self._shared(other))
+
+    def _shared(self, other: "Conditions") -> list[tuple[Condition, Condition]]:
+        """Pair the conditions of both that look at the same part of a request."""
+        theirs = {(one.source, one.name): one for one in other.more}
+        return [(one, theirs[one[:2]]) for one in self.more if one[:2] in theirs]
+
+
+def _never_both(ours: Condition, theirs: Condition) -> bool:
+    if ours.source is Source.HOST and not (ours.exact and theirs.exact):
+        return not (_within(ours.value, theirs.value) or _within(theirs.value, ours.value))
+    return ours.exact and theirs.exact and ours.value != theirs.value
+
+
+def _within(host: str, wider: str) -> bool:
+    """Tell whether all that one host condition claims, another claims too."""
+    return host == wider or (wider.startswith("*") and host.endswith(wider[1:]))
 
 
 def _excludes(ours: Condition, theirs: Condition) -> bool:

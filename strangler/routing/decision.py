@@ -68,7 +68,14 @@ def decide(plan: Plan, key: bytes | None, draw: float) -> Decision:
 
     A request without a key is outside the canary: it cannot be kept on one side.
     """
-    inside = plan.threshold > 0 and key is not None and bucket_of(plan.salt, key) < plan.threshold
+    if plan.threshold > 0 and key is not None:
+        return side_of(plan, bucket_of(plan.salt, key), draw)
+    return side_of(plan, None, draw)
+
+
+def side_of(plan: Plan, bucket: int | None, draw: float) -> Decision:
+    """Decide one exchange whose canary key falls into `bucket`, None where it has no key."""
+    inside = bucket is not None and bucket < plan.threshold
     if draw < plan.sample:
         return plan.inside if inside else plan.outside
     return plan.inside_alone if inside else plan.outside_alone

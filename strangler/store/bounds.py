@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar
 
 FIRST_EXAMPLES = 2
@@ -13,6 +14,12 @@ NEWEST_EXAMPLES = 3
 FINDINGS_PER_ROUTE = 500
 """Findings (and as many of noise) per route: nobody reads more. A body that is a map keyed by
 data would otherwise make a new set of paths, and so a new finding, with every answer."""
+
+RECORDED_HEADS = 10_000
+"""Recorded request heads of all replicas: a plan reads them all, and answers within two seconds."""
+
+RECORDED_FOR = timedelta(days=7)
+"""How long a recorded head is kept: a week has every weekday in it, and older traffic misleads."""
 
 LIST_BYTES = 16 * 1024
 """The most that the differences of one example, or the paths of one finding, take as JSON."""

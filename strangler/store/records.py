@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strangler.migration.recording import RecordedHead
 from strangler.migration.transition import PhaseChange
 from strangler.routing.phase import Phase
 
@@ -172,6 +173,20 @@ class RuleCount:
     route: str
     rule: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSample:
+    """A recorded request head that stands for `weight` requests of a `replica`.
+
+    `at` is the end of the seconds in which it came, `key` tells with what it is hashed.
+    """
+
+    at: datetime
+    replica: str
+    weight: float
+    key: str
+    head: RecordedHead
 
 
 @dataclass(frozen=True, slots=True)

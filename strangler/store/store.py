@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from strangler.store import evidence, findings, fleet, ledger, news, soundness
+from strangler.store import evidence, findings, fleet, ledger, news, soundness, traffic
 from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import LIST_BYTES, storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
@@ -21,6 +21,7 @@ from strangler.store.records import (
     Finding,
     Fleet,
     Forgetting,
+    HeadSample,
     LedgerEntry,
     Notice,
     Revision,
@@ -239,6 +240,18 @@ class Store:
             return await findings.read_rule_counts(
                 connection, domain=domain, route=route, since=since
             )
+
+    # The recorded traffic
+
+    async def add_heads(self, samples: Sequence[HeadSample], now: datetime) -> None:
+        """Keep recorded heads; the oldest go where there are too many, or too old ones."""
+        async with self._writing() as connection:
+            await traffic.add_heads(connection, samples, now)
+
+    async def heads(self) -> list[HeadSample]:
+        """List all recorded heads, oldest first."""
+        async with self._reading() as connection:
+            return await traffic.read_heads(connection)
 
     # Notices
 

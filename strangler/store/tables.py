@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Integer,
     MetaData,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -141,6 +142,17 @@ examples = Table(
     Column("candidate_upstream", Text, nullable=False),
     Column("differences", JSON, nullable=False),
     Column("omitted", Integer, nullable=False),
+)
+
+heads = Table(
+    "heads",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("replica", Text, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("head", JSON, nullable=False),
 )
 
 notices = Table(

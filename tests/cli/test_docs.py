@@ -13,6 +13,7 @@ from typer.main import get_command
 from strangler.cli.main import app
 from strangler.store.records import Notice
 from tests.cli.desk import ROUTES, Desk
+from tests.cli.test_plan import KEY, record
 from tests.store.sample import NOON, SIGNATURE, example, observation, sighting
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -97,6 +98,7 @@ def test_a_variable_does_what_its_flag_does(
         "URL": "/",
         "ID": "3fa9",
         "NAME": "proxy-1",
+        "FILE|PLAN": "routes.yaml",
     }
     arguments = [one for one in command.params if isinstance(one, TyperArgument) and one.required]
     args = [positional[one.metavar] for one in arguments]
@@ -134,6 +136,20 @@ def full(desk: Desk) -> Desk:
     return desk
 
 
+def change_everything(desk: Desk) -> None:
+    """Edit the file so that a plan has something of every kind to tell."""
+    record(desk, "/api/v1/datasets/7/files/x", "/users/1")
+    for old, new in [
+        ("phase: canary ", "phase: extracted "),
+        ("        phase: monolith\n", ""),
+        ("- path: /api/v1/datasets/{id:int}\n", "- path: /api/v1/datasets/new\n"),
+        ("- path: /users/**\n", "- path: /users/**\n        headers: {x-beta: '1'}\n"),
+        ("sample: 25%", "sample: 50%"),
+        (":9102", ":9103"),
+    ]:
+        desk.edit(old, new)
+
+
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
@@ -145,6 +161,7 @@ def full(desk: Desk) -> Desk:
         ("explain", ["GET", "/api/v1/datasets/7", "--header", "x-user-id: 1"]),
         ("validate", []),
         ("doctor", []),
+        ("plan", []),
     ],
 )
 def test_every_json_document_has_the_keys_that_the_page_shows(
@@ -152,12 +169,14 @@ def test_every_json_document_has_the_keys_that_the_page_shows(
 ) -> None:
     if verb in {"validate", "status"}:
         full.edit("weight: 100%", "weight: 110%")
+    if verb == "plan":
+        change_everything(full)
     if verb == "explain":
         path = "- path: /api/v1/datasets/{id:int}\n"
         full.edit(path, f"{path}        rewrite: {{prefix: /sets}}\n")
     (sample,) = re.findall(r"```json\n(.*?)```", SECTIONS[verb], re.DOTALL)
 
-    told = full.run(*verb.split(), *args, "--json").json
+    told = full.run(*verb.split(), *args, "--json", STRANGLER_REDACTION_KEY=KEY).json
 
     told, wanted = shape(told), shape(json.loads(sample))
     for document in (told, wanted):

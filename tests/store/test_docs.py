@@ -41,6 +41,8 @@ def test_the_page_tells_the_bounds() -> None:
     for told in (
         f"the first {bounds.FIRST_EXAMPLES} and the newest {bounds.NEWEST_EXAMPLES}",
         f"{bounds.FINDINGS_PER_ROUTE} findings",
+        f"newest {bounds.RECORDED_HEADS:,} of all",
+        f"older than {bounds.RECORDED_FOR.days} days",
         f"{bounds.LIST_BYTES // 1024} KiB",
         f"{bounds.TEXT_BYTES // 1024} KiB",
     ):

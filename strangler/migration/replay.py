@@ -1,0 +1,195 @@
+"""Runs recorded heads through two tables: which requests would change hands, and how many an hour.
+
+The tables decide as they do in the proxy, by the same functions. Where a head does not tell what a
+table asks, nothing is guessed: it is counted as untold, with the reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import sqrt
+from typing import Any, NamedTuple
+
+from strangler.http.message import RequestHead
+from strangler.migration.recording import Hashing, Lexicon, RecordedHead, bucket_name
+from strangler.routing.conditions import Condition, Source
+from strangler.routing.decision import side_of
+from strangler.routing.match import Claim
+from strangler.routing.phase import Effect, System, effect_of
+from strangler.routing.table import Route, RouteTable
+
+ALONE = 1.0
+"""A draw that no sample is above: who gets a copy is no change of hands."""
+
+
+class Hands(NamedTuple):
+    """Who answers a request, for which `domain` and `route`: None where none claims it."""
+
+    upstream: str
+    system: System
+    domain: str | None
+    route: str | None
+    effect: Effect
+
+
+class Untold(StrEnum):
+    """What a recorded head does not say, though a table asks it."""
+
+    HEADER = "a header that no route asked for when it was recorded"
+    PARAMETER = "a query parameter whose value no route asked for when it was recorded"
+    BUCKET = "a canary key that its domain did not have when it was recorded"
+
+
+class Prophet:
+    """Tells of recorded heads what one table does with them."""
+
+    __slots__ = ("_headers", "_parameters", "_table")
+
+    def __init__(self, table: RouteTable) -> None:
+        self._table = table
+        asked = {one for route in table.routes for claim in route.claims for one in claim.more}
+        self._headers = {one.name for one in asked if one.source is Source.HEADER}
+        exact = {one.name for one in asked if one.source is Source.QUERY and one.exact}
+        self._parameters = exact
+
+    def __repr__(self) -> str:
+        return f"<Prophet of {self._table.digest[:8]}>"
+
+    def tell(self, recorded: RecordedHead, head: RequestHead) -> Hands | Untold:
+        """Say who answers; both are what the lexicon reads."""
+        if self._leaves_open(recorded):
+            route = self._claimed(recorded, head)
+            if isinstance(route, Untold):
+                return route
+        else:
+            route = self._table.match(head)
+        if route is None:
+            decision = self._table.fallthrough.outside_alone
+            effect = effect_of(head.method, None)
+            return Hands(decision.primary, decision.system, None, None, effect)
+        return self._decided(recorded, route)
+
+    def _leaves_open(self, recorded: RecordedHead) -> bool:
+        """Whether some condition of the table, on whatever path, cannot be told of this head."""
+        return not self._headers <= recorded.headers.keys() or any(
+            name in self._parameters and value is None for name, value in recorded.query.items()
+        )
+
+    def _claimed(self, recorded: RecordedHead, head: RequestHead) -> Route | Untold | None:
+        """Look at the claims one by one: what decides must be known."""
+        for claim in self._table.root.ranked(head.target.path):
+            open_ones = [one for one in claim.conditions.more if _is_open(recorded, one)]
+            if not open_ones:
+                if claim.conditions.met(head):
+                    return claim.owner
+            elif _met_but(claim, open_ones, head):
+                source = open_ones[0].source
+                return Untold.HEADER if source is Source.HEADER else Untold.PARAMETER
+        return None
+
+    def _decided(self, recorded: RecordedHead, route: Route) -> Hands | Untold:
+        plan = route.plan_for(recorded.method)
+        bucket = None
+        if plan.threshold and route.canary is not None:
+            name = bucket_name(route.domain, route.canary.key_text)
+            if name not in recorded.buckets:
+                return Untold.BUCKET
+            bucket = recorded.buckets[name]
+        decision = side_of(plan, bucket, ALONE)
+        effect = route.effect_of(recorded.method)
+        return Hands(decision.primary, decision.system, route.domain, route.label, effect)
+
+
+def _is_open(recorded: RecordedHead, condition: Condition) -> bool:
+    match condition.source:
+        case Source.HEADER:
+            return condition.name not in recorded.headers
+        case Source.QUERY:
+            # Every parameter's name is kept, so that one that is not there is known to be absent.
+            known = recorded.query.get(condition.name, "")
+            return condition.exact and known is None
+    return False
+
+
+def _met_but(claim: Claim[Route], open_ones: list[Condition], head: RequestHead) -> bool:
+    """Whether a request meets all of a claim's conditions beside the ones that cannot be told."""
+    methods = claim.conditions.methods
+    others = (one for one in claim.conditions.more if one not in open_ones)
+    return (methods is None or head.method in methods) and all(one.met(head) for one in others)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A recorded head that stands for `weight` requests."""
+
+    head: RecordedHead
+    weight: float
+
+
+@dataclass(slots=True)
+class Amount:
+    """How many requests some recorded `heads` stand for, and the variance of that estimate."""
+
+    heads: int = 0
+    requests: float = 0.0
+    variance: float = 0.0
+
+    def add(self, weight: float) -> None:
+        """Add a head that stands for `weight` requests, so was kept with the chance 1/weight.
+
+        The variance is that of the Horvitz-Thompson estimator: none where everything is kept.
+        """
+        self.heads += 1
+        self.requests += weight
+        self.variance += weight * (weight - 1.0)
+
+    def take(self, other: "Amount") -> None:
+        """Add another amount."""
+        self.heads += other.heads
+        self.requests += other.requests
+        self.variance += other.variance
+
+    @property
+    def margin(self) -> float:
+        """Give what 95 of 100 such estimates are at most off by, in requests."""
+        return 1.96 * sqrt(self.variance)
+
+
+def _amounts() -> defaultdict[Any, Amount]:
+    return defaultdict(Amount)
+
+
+@dataclass(slots=True)
+class Shift:
+    """What would change hands, in requests (not yet an hour).
+
+    `moved` is counted by the hands before and after, of which the upstreams differ; `untold` by
+    what is not known. `all` is what was looked at.
+    """
+
+    all: Amount = field(default_factory=Amount)
+    moved: defaultdict[tuple[Hands, Hands], Amount] = field(default_factory=_amounts)
+    untold: defaultdict[Untold, Amount] = field(default_factory=_amounts)
+
+    def __repr__(self) -> str:
+        """Show how much was looked at and what came of it."""
+        return f"<Shift heads={self.all.heads} moved={len(self.moved)} untold={len(self.untold)}>"
+
+
+def replay(old: RouteTable, new: RouteTable, heads: Iterable[Weighed], hashing: Hashing) -> Shift:
+    """Run recorded heads through both tables."""
+    lexicon = Lexicon([old, new], hashing)
+    before, after = Prophet(old), Prophet(new)
+    shift = Shift()
+    for one in heads:
+        recorded, head = lexicon.read(one.head)
+        shift.all.add(one.weight)
+        was, becomes = before.tell(recorded, head), after.tell(recorded, head)
+        if isinstance(becomes, Untold):
+            shift.untold[becomes].add(one.weight)
+        elif isinstance(was, Untold):
+            shift.untold[was].add(one.weight)
+        elif was.upstream != becomes.upstream:
+            shift.moved[was, becomes].add(one.weight)
+    return shift
