@@ -32,6 +32,11 @@ FORWARDED_HOST = 19
 _HOP_BY_HOP = {
     b"connection": CONNECTION,
     b"proxy-connection": REMOVED,
+    # Credentials for a proxy on the client's side, and the demand for them: to clients we are the
+    # origin, so no upstream of ours should see the ones nor make a browser ask for the others. RFC
+    # 9110 section 11.7 lets the first proxy that is asked use them up.
+    b"proxy-authenticate": REMOVED,
+    b"proxy-authorization": REMOVED,
     b"keep-alive": REMOVED,
     b"te": TE,
     b"transfer-encoding": CODING,
@@ -67,6 +72,9 @@ _IN_REQUESTS = _HOP_BY_HOP | {
     b"x-forwarded-server": HEARSAY,
     b"x-forwarded-ssl": HEARSAY,
     b"x-real-ip": HEARSAY,
+    # CGI and its heirs read it as HTTP_PROXY, and send what they ask of others there (httpoxy,
+    # CVE-2016-5385). No standard knows such a field.
+    b"proxy": REMOVED,
 }
 
 # A client may nominate any field in Connection and so have it removed. Never these: without them

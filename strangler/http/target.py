@@ -19,6 +19,9 @@ _PLAIN = re.compile(
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
 _FORBIDDEN_IN_PATH = re.compile(rb"[\x00-\x20\x7f\\#]")
 _FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
+# A rewrite or a log that decodes them would find new lines there (CVE-2023-25690 in Apache), and
+# some servers end a path at the first of them.
+_ESCAPED_CONTROL = re.compile(rb"%(?:[01][0-9A-Fa-f]|7[Ff])")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # `..` between slashes of which one is escaped: data to us, a step upwards to an upstream that
 # decodes first.
@@ -40,8 +43,8 @@ class TargetError(ValueError):
 def parse_target(raw: bytes) -> RequestTarget:
     """Read an origin-form, absolute-form or asterisk-form target.
 
-    Raises `TargetError` for control characters, `%00`, a backslash, a broken escape or a fragment
-    in it, and for dot segments with parameters (`/..;x/`) or beside an escaped slash (`/..%2Fx`),
+    Raises `TargetError` for control characters, encoded ones too, a backslash, a broken escape or a
+    fragment in it, and for dot segments with parameters (`/..;x/`) or beside an escaped slash (`/..%2Fx`),
     which servers resolve differently.
     """
     plain = _PLAIN.fullmatch(raw)
@@ -82,8 +85,8 @@ def _refuse(path: bytes, query: bytes) -> None:
         raise TargetError("a control character, space, backslash or # in the path")
     if _BROKEN_ESCAPE.search(path):
         raise TargetError("a % in the path without two hexadecimal digits behind it")
-    if b"%00" in path:
-        raise TargetError("an encoded NUL in the path")
+    if _ESCAPED_CONTROL.search(path):
+        raise TargetError("an encoded control character in the path")
     if _HIDDEN_DOTS.search(path):
         raise TargetError("a dot segment beside an encoded slash or backslash")
     if _FORBIDDEN_IN_QUERY.search(query):

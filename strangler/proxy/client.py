@@ -260,7 +260,7 @@ class ClientConnection(asyncio.Protocol):
             self._end()
             return
         reader = self._reader
-        if reader.rest is not None:
+        if exchange.request.upgrade:
             reader.decline_upgrade()
         self._head_begun = False
         self.expect_within(self._plane.settings.idle)
@@ -387,13 +387,14 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(answer)
             return
         close = self.closes_after_response
-        plane.counters.refusals[answer.status] += 1
+        if answer.status != 204:  # which refuses nothing
+            plane.counters.refusals[answer.status] += 1
         self.write(own_answer(answer, request.read.head.method, plane.date, close=close))
         self._reader.requests.popleft()
         if close:
             self._end()
             return
-        if self._reader.rest is not None:
+        if request.upgrade:
             self._reader.decline_upgrade()
         self._head_begun = False
         self.expect_within(plane.settings.idle)

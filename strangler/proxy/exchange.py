@@ -243,7 +243,7 @@ class Exchange:
     def _write(self, head: ResponseHead) -> ResponseOutput:
         return ResponseOutput(
             head,
-            via=self.plane.via,
+            via=self.plane.via if head.version == "1.1" else self.plane.via_older,
             date=self.plane.date,
             request_id=self.forwarded.request_id,
             version=self.request.version,

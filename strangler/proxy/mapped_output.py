@@ -155,6 +155,7 @@ def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:
         response_fields(headers),
         head.framing,
         keep_alive=head.keep_alive,
+        version=head.version,
     )
 
 

@@ -16,7 +16,7 @@ from strangler.http.roles import LENGTH
 class ResponseHead:
     """The head of one response, final or interim."""
 
-    __slots__ = ("fields", "framing", "headers", "keep_alive", "reason", "status")
+    __slots__ = ("fields", "framing", "headers", "keep_alive", "reason", "status", "version")
 
     def __init__(
         self,
@@ -27,6 +27,7 @@ class ResponseHead:
         framing: Framing,
         *,
         keep_alive: bool,
+        version: str = "1.1",
     ) -> None:
         """Hold what was read; `keep_alive`: the connection may serve again after it."""
         self.status = status
@@ -35,6 +36,7 @@ class ResponseHead:
         self.fields = fields
         self.framing = framing
         self.keep_alive = keep_alive
+        self.version = version
 
     def __repr__(self) -> str:
         """Show the status and the framing."""
@@ -153,7 +155,9 @@ class ResponseReader:
             headers = [*without(headers, b"content-length".__eq__)]
             fields = response_fields(headers)
         keep_alive = framing.kind is not BodyKind.UNTIL_CLOSE and fields.keeps_alive(version)
-        head = ResponseHead(status, reason, headers, fields, framing, keep_alive=keep_alive)
+        head = ResponseHead(
+            status, reason, headers, fields, framing, keep_alive=keep_alive, version=version
+        )
         if status >= 200:
             self.head = head
             self._body = body_reader(framing)

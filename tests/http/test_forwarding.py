@@ -69,6 +69,8 @@ def values(fields: Headers, name: bytes) -> list[bytes]:
 ABOUT_THE_CONNECTION = [
     (b"Connection", b"keep-alive"),
     (b"Proxy-Connection", b"keep-alive"),
+    (b"Proxy-Authenticate", b"Basic"),
+    (b"Proxy-Authorization", b"Basic eA=="),
     (b"Keep-Alive", b"timeout=5"),
     (b"TE", b"gzip"),
     (b"Transfer-Encoding", b"chunked"),

@@ -103,7 +103,7 @@ def test_options_asterisk_names_no_path() -> None:
         ("/a b", "a control character, space"),
         ("/a\\b", "backslash"),
         ("/a%zz", "two hexadecimal digits"),
-        ("/a%00", "NUL"),
+        ("/a%00", "an encoded control character"),
         ("/x" * (MAX_SEGMENTS + 1), "more than 64 segments"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire.cases import get
 from tests.wire.conftest import Wire
 from tests.wire.ends import OK, Listener
 from tests.wire.proxy import Proxy
@@ -154,6 +155,36 @@ def test_via_of_others_is_added_to(wire: Wire) -> None:
     wire.client(b"GET / HTTP/1.1\r\nHost: a\r\nVia: 1.0 fred\r\n\r\n")
 
     assert wire.monolith.accept().head().all("Via") == ["1.0 fred", "1.1 strangler"]
+
+
+def test_via_tells_the_version_that_a_message_came_in(wire: Wire) -> None:
+    """RFC 9110 section 7.6.3: the received protocol, in both directions."""
+    client = wire.client(b"GET / HTTP/1.0\r\n\r\n")
+    upstream = wire.monolith.accept()
+    assert upstream.head()["Via"] == "1.0 strangler"
+    upstream.send(OK.replace(b"1.1", b"1.0"))
+
+    assert client.response()["Via"] == "1.0 strangler"
+
+
+def test_what_is_for_a_proxy_of_the_client_s_ends_at_us(wire: Wire) -> None:
+    """RFC 9110 section 11.7.2: it was for the first proxy that asks, and to clients we are none."""
+    client = wire.client(get(b"Host: a", b"Proxy-Authorization: Basic eA==", b"Authorization: b"))
+    upstream = wire.monolith.accept()
+    head = upstream.head()
+    assert ("Proxy-Authorization" in head, head["Authorization"]) == (False, "b")
+    upstream.send(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
+
+    response = client.response()
+    assert (response.status, "Proxy-Authenticate" in response) == (407, False)
+
+
+@pytest.mark.parametrize("name", [b"Proxy", b"PROXY", b"proxy"])
+def test_no_request_names_a_proxy_for_what_cgi_asks_of_others(wire: Wire, name: bytes) -> None:
+    """CVE-2016-5385 in PHP: httpoxy."""
+    wire.client(get(b"Host: a", name + b": http://evil.example/"))
+
+    assert "Proxy" not in wire.monolith.accept().head()
 
 
 def test_te_trailers_is_said_anew_for_our_own_connection(wire: Wire) -> None:

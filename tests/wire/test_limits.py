@@ -290,6 +290,8 @@ def test_max_forwards_0_is_answered_here_and_more_is_counted_down(
         client.send(line % 0)
         assert client.response().status == status
         assert monolith.nobody_is_waiting()
+        refused = 0 if status == 204 else 1
+        assert proxy.metric("strangler_refusals_total", status=str(status)) == refused
         client.send(line % 10)
         upstream = monolith.accept()
         assert upstream.request()["Max-Forwards"] == "9"

@@ -116,6 +116,22 @@ def test_a_switch_in_pieces_is_one(wire: Wire) -> None:
     client.expect(b"\x81\x02hi")
 
 
+def test_a_handshake_behind_another_request_waits_for_its_turn(wire: Wire) -> None:
+    """RFC 9112 section 9.3.2: what came behind it is no HTTP, however long the others take."""
+    ask = get(b"Host: a", path=b"/first") + get(b"Host: a", path=b"/second")
+    client = wire.client(ask + get(b"Host: a", *HANDSHAKE, path=b"/tunnel") + b"\x81\x02hi")
+    upstream = wire.monolith.accept()
+    for path in ("/first", "/second"):
+        assert upstream.head().target == path
+        upstream.send(OK)
+        assert client.response().body == b"ok"
+    assert upstream.head().target == "/tunnel"
+    upstream.send(AGREE)
+    assert client.head().status == 101
+
+    upstream.expect(b"\x81\x02hi")
+
+
 @pytest.mark.parametrize("ends_first", ["client", "upstream"])
 def test_frames_of_any_size_pass_both_ways_and_the_tunnel_ends_with_both(
     wire: Wire, ends_first: str
