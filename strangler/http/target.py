@@ -44,8 +44,8 @@ def parse_target(raw: bytes) -> RequestTarget:
     """Read an origin-form, absolute-form or asterisk-form target.
 
     Raises `TargetError` for control characters, encoded ones too, a backslash, a broken escape or a
-    fragment in it, and for dot segments with parameters (`/..;x/`) or beside an escaped slash (`/..%2Fx`),
-    which servers resolve differently.
+    fragment in it, and for dot segments with parameters (`/..;x/`) or beside an escaped slash
+    (`/..%2Fx`), which servers resolve differently.
     """
     plain = _PLAIN.fullmatch(raw)
     if plain is not None and raw[:1] == b"/":
