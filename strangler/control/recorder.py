@@ -1,19 +1,25 @@
-"""Performs the writing of observations to the store, in batches, within a bound."""
+"""Performs the writing of what workers see to the store, in batches, within a bound."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 
 from strangler.control.live import LiveTable, StoreWork
 from strangler.store.errors import StoreError
-from strangler.store.records import Batch, Observation
+from strangler.store.records import AnswerKey, Batch, Observation
 from strangler.store.store import Store
 
 log = structlog.get_logger()
 
 INTERVAL = 0.25
 """Seconds between two writes."""
+
+ANSWERS_EVERY = 4
+"""Answers are counts, and written once a second: there are as many rows whatever the traffic, and
+a breach is still seen within seconds."""
 
 BATCH = 500
 """Observations in one transaction."""
@@ -34,6 +40,8 @@ class Recorder:
         self._store = store
         self._live = live
         self._waiting: deque[Observation] = deque()
+        self._answers: Counter[AnswerKey] = Counter()
+        self._rounds = 0
         self._writing = asyncio.Lock()
         self.lost = 0
         self.left_out = 0
@@ -52,11 +60,18 @@ class Recorder:
         self._waiting.extend(observations)
         self._give_way()
 
+    def take_answers(self, counts: Mapping[AnswerKey, int]) -> None:
+        """Take counts of answers on. They add up, so none has to give way."""
+        self._answers.update(counts)
+
     async def run(self) -> None:
         """Write what waits, for ever."""
         while True:
             await asyncio.sleep(INTERVAL)
             await self.write()
+            self._rounds += 1
+            if self._rounds % ANSWERS_EVERY == 0:
+                await self.write_answers()
 
     async def write(self) -> None:
         """Write what waits now; what the store does not take stays. Gives back when it is done."""
@@ -73,11 +88,27 @@ class Recorder:
                     return
                 self._live.store_answered(StoreWork.RECORDING)
 
+    async def write_answers(self) -> None:
+        """Write the counts of answers now; what the store does not take stays."""
+        async with self._writing:
+            counts, self._answers = self._answers, Counter()
+            if not counts:
+                return
+            try:
+                await self._store.add_answers(counts, datetime.now(UTC))
+            except StoreError as error:
+                self._live.store_failed(StoreWork.RECORDING, error)
+                self._answers.update(counts)
+                return
+            self._live.store_answered(StoreWork.RECORDING)
+
     async def finish(self) -> None:
         """Write for the last time, and say what the store did not take."""
         await self.write()
-        if self._waiting:
-            log.error("observations_lost", count=len(self._waiting))
+        await self.write_answers()
+        if self._waiting or self._answers:
+            lost = {"count": len(self._waiting), "answers": self._answers.total()}
+            log.error("observations_lost", **lost)
 
     def _give_way(self) -> None:
         while len(self._waiting) > BOUND:

@@ -214,6 +214,7 @@ async def _serve_with(
         live.revision.number,
         settings,
         recorder.take,
+        recorder.take_answers,
         None if certificate is None else certificate.identity,
         served.membership.inherited,
     )

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
+    Answers,
     Become,
     Counted,
     Drain,
@@ -31,7 +32,7 @@ from strangler.proxy.messages import (
 )
 from strangler.proxy.settings import Settings
 from strangler.routing.table import RouteTable
-from strangler.store.records import Observation
+from strangler.store.records import AnswerKey, Observation
 
 log = structlog.get_logger()
 
@@ -75,17 +76,21 @@ class Supervisor:
         revision: int,
         settings: Settings,
         observed: Callable[[tuple[Observation, ...]], None],
+        answered: Callable[[Mapping[AnswerKey, int]], None],
         identity: Identity | None = None,
         inherited: tuple[int, ...] = (),
     ) -> None:
-        """Keep one worker for each listener; `observed` takes what their shadow copies show.
+        """Keep one worker for each listener.
 
-        With an `identity` they speak TLS to clients. They inherit the file descriptors `inherited`.
+        `observed` takes what their shadow copies show, `answered` how often each kind of answer
+        was given. With an `identity` they speak TLS to clients. They inherit the file descriptors
+        `inherited`.
         """
         self._listeners = listeners
         self._table = table
         self._settings = settings
         self._observed = observed
+        self._answered = answered
         self._identity = identity
         self._inherited = inherited
         self._keepers: list[asyncio.Task[None]] = []
@@ -235,5 +240,7 @@ class Supervisor:
                         answer.set_result(message)
                 case Observed(observations):
                     self._observed(observations)
+                case Answers(counts):
+                    self._answered(counts)
                 case _:
                     log.error("unexpected_message", pid=worker.process.pid)

@@ -7,6 +7,12 @@ from datetime import datetime
 
 from strangler.migration.confidence import Share
 
+FAILED = "failed"
+"""The outcome of a request that the system it was sent to left unanswered, and nobody else did."""
+
+FALLBACK = "fallback"
+"""The outcome of a request that the service left unanswered and the monolith answered."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stratum:

@@ -39,6 +39,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_beginning",
+        "_begun",
         "_blocked",
         "_ended",
         "_exchange",
@@ -52,7 +53,6 @@ class ClientConnection(asyncio.Protocol):
         "_reader",
         "_refused",
         "_unsent",
-        "begun",
         "deadline",
         "transport",
     )
@@ -72,7 +72,7 @@ class ClientConnection(asyncio.Protocol):
         self._unsent = 0  # octets that waited for a slow client when we last looked
         self._ended = False  # the client sends no more
         self._last = False  # no request after the present one
-        self.begun = 0  # requests, on this connection
+        self._begun = 0  # requests, on this connection
         self._refused = False  # not let in
         self.deadline = 0.0
         self.transport: asyncio.Transport
@@ -343,9 +343,9 @@ class ClientConnection(asyncio.Protocol):
         read = request.read
         plane = self._plane
         noted = read.fields.noted
-        self.begun += 1
+        self._begun += 1
         self._last = (
-            not read.fields.keeps_alive(request.version) or self.begun >= plane.settings.requests
+            not read.fields.keeps_alive(request.version) or self._begun >= plane.settings.requests
         )
         self._head_begun = True
         if plane.in_flight >= plane.settings.in_flight:

@@ -43,8 +43,7 @@ class Counters:
     `failures`: failed tries by (upstream, stage, cause). `recoveries`: by (route, recovery).
     `copies`: shadow copies by (route, what became of them). `verdicts`: by (route, verdict).
     `refusals`: requests refused for what they are or because too much goes on, by status.
-    `connections_refused`: by reason. `pauses`: of accepting, because no descriptor was left.
-    `handshakes`: of clients, by how they ended.
+    `connections_refused`: by reason. `handshakes`: of clients, by how they ended.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
@@ -67,7 +66,6 @@ class Counters:
     cancelled: int = 0
     aborted: int = 0
     connections: int = 0
-    pauses: int = 0
     unreported: int = 0
     comparator_faults: int = 0
 
@@ -98,7 +96,6 @@ class Counters:
         self.cancelled += other.cancelled
         self.aborted += other.aborted
         self.connections += other.connections
-        self.pauses += other.pauses
         self.unreported += other.unreported
         self.comparator_faults += other.comparator_faults
 

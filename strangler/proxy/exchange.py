@@ -16,6 +16,7 @@ from strangler.http.message import Headers
 from strangler.http.problem import problem_response
 from strangler.http.returning import interim_response
 from strangler.http.roles import REFERENCE
+from strangler.proxy.answered import outcome_of
 from strangler.proxy.counters import UNCLAIMED
 from strangler.proxy.ejection import GATEWAY_ERRORS, counts_against
 from strangler.proxy.failure import Cause, Failure, Stage, cause_of
@@ -166,6 +167,7 @@ class Exchange:
             connection = await target.connect(self._pool.upstream.timeouts.connect)
         except OSError as error:
             self._connecting = None
+            target.rest(str(error) or "it took too long")
             detail = f"{target.target}: {error or 'timed out'}"
             self._fail(Stage.CONNECTING, cause_of(error), detail)
             return
@@ -390,6 +392,8 @@ class Exchange:
             case Recovery.ANSWER:
                 self._answer(failure.status, str(failure), failure.members())
             case Recovery.ABORT:
+                if self.decision.measured:
+                    self._measure(failure.status, 0.0, unanswered=True)
                 self.client.abort()
             case _:
                 assert_never(step)
@@ -447,3 +451,14 @@ class Exchange:
             answerer = decision.stand_in if fell_back else decision.answerer
         seconds = time.perf_counter() - self._started_at
         self.plane.counters.exchange_done(self.label, answerer, status, seconds)
+        if self.decision.measured:
+            self._measure(status, seconds, unanswered=answerer == "strangler")
+
+    def _measure(self, status: int, seconds: float, *, unanswered: bool) -> None:
+        """Count for the gates how the system that was asked first has fared."""
+        route, asked = self.route, self.decision.answerer
+        outcome = outcome_of(status, unanswered=unanswered, fell_back=self.fell_back)
+        if route is not None and outcome is not None:
+            self.plane.answered.count(
+                route, self.revision, asked, self.head.method, outcome, seconds
+            )

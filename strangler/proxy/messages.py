@@ -17,7 +17,7 @@ from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
 from strangler.routing.table import RouteTable
-from strangler.store.records import Observation
+from strangler.store.records import AnswerKey, Observation
 
 _LENGTH = struct.Struct("!I")
 
@@ -82,8 +82,15 @@ class Observed:
     observations: tuple[Observation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Worker to supervisor: how often each kind of answer was given since the last report."""
+
+    counts: dict[AnswerKey, int]
+
+
 ToWorker: TypeAlias = Start | Swap | Become | Scrape | Drain
-FromWorker: TypeAlias = Serving | Counted | Observed
+FromWorker: TypeAlias = Serving | Counted | Observed | Answers
 Message: TypeAlias = ToWorker | FromWorker
 
 

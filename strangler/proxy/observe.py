@@ -10,6 +10,7 @@ from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Difference, Verdict
 from strangler.http.message import RequestHead
+from strangler.proxy.answered import told_apart
 from strangler.routing.table import Route
 from strangler.store.records import Example, Observation, Sighting
 
@@ -52,6 +53,8 @@ def observe(
             *_sightings(compared, judgement.differences, rules, redactor, at, noise=False),
             *_sightings(compared, judgement.noise, rules, redactor, at, noise=True),
         ),
+        method=told_apart(compared.head.method),
+        status=f"{compared.primary.status // 100}xx",
     )
 
 

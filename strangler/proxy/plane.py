@@ -17,10 +17,10 @@ import structlog
 from strangler.http.forwarding import via_line
 from strangler.http.returning import date_line
 from strangler.proxy.admission import Admission
+from strangler.proxy.answered import Answered
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.departed import departed
-from strangler.proxy.descriptors import Descriptors, connections_that_fit, descriptor_limit
 from strangler.proxy.failure import Failure
 from strangler.proxy.health import HealthChecks
 from strangler.proxy.mirror import Mirror
@@ -71,11 +71,8 @@ class DataPlane:
         self.draw = random.random
         self.settings = settings
         self.counters = Counters()
-        self.descriptors = Descriptors()
-        self.admission = Admission(
-            connections_that_fit(settings.connections, descriptor_limit()),
-            settings.connections_per_peer,
-        )
+        self.answered = Answered()
+        self.admission = Admission(settings.connections, settings.connections_per_peer)
         self.in_flight = 0  # exchanges
         self.clients: set[ClientConnection] = set()
         self.tunnels: set[Tunnel] = set()
@@ -90,7 +87,6 @@ class DataPlane:
             self.draw,
             self.counters,
             self._tls.arguments,
-            self.descriptors,
         )
         self.draining = False
         self.mirror = Mirror(self, report)
@@ -183,7 +179,6 @@ class DataPlane:
             await asyncio.sleep(SWEEP)
             self.tick = now = min(self.now(), self.tick + LONGEST_TICK)
             self.date = date_line(time.time())
-            self.descriptors.look()
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for client in departed([client for client in self.clients if client.paused]):

@@ -15,14 +15,11 @@ import structlog
 import uvloop
 
 from strangler.logs import configure_logs
-from strangler.proxy.descriptors import (
-    connections_that_fit,
-    descriptor_limit,
-    raise_descriptor_limit,
-)
-from strangler.proxy.entrance import Entrance
+from strangler.proxy.admission import raise_descriptors
+from strangler.proxy.client import ClientConnection
 from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
+    Answers,
     Become,
     Counted,
     Drain,
@@ -40,8 +37,11 @@ from strangler.store.records import Observation
 
 log = structlog.get_logger()
 
+BACKLOG = 4096
+"""Connections that the kernel holds while the loop is busy: a second of a busy site."""
+
 REPORT_INTERVAL = 0.25
-"""Seconds between two reports of observations."""
+"""Seconds between two reports of observations and of answers."""
 
 UNREPORTED_BOUND = 2000
 """Observations that wait for a report; more are dropped and counted."""
@@ -77,21 +77,21 @@ class Worker:
         start = await receive(reader)
         if not isinstance(start, Start):
             return
-        _say_what_fits(start.settings.connections)
         loop = asyncio.get_running_loop()
         self._plane = plane = DataPlane(start.table, start.revision, start.settings, self._observe)
         secure = {}
         if start.identity is not None:
             self._tls = ListenerContext(start.identity, plane.counters.handshakes)
             secure = self._tls.arguments(start.settings.head)
-        entrance = Entrance(plane, self._listener, secure)
-        await entrance.open()
+        server = await loop.create_server(
+            lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG, **secure
+        )
         beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
         self._send(Serving(start.revision))
         await self._obey(reader)
-        entrance.close()
+        server.close()
         await plane.drain()
-        self._send_observations()
+        self._send_reports()
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
@@ -133,31 +133,20 @@ class Worker:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
-            self._send_observations()
+            self._send_reports()
 
-    def _send_observations(self) -> None:
-        waiting = self._writer.transport.get_write_buffer_size()
-        if self._observations and waiting < PIPE_BOUND:
+    def _send_reports(self) -> None:
+        if self._writer.transport.get_write_buffer_size() >= PIPE_BOUND:
+            return
+        if self._observations:
             self._send(Observed(tuple(self._observations)))
             self._observations.clear()
+        counts = self._plane.answered.take()
+        if counts:
+            self._send(Answers(counts))
 
     def _send(self, message: FromWorker) -> None:
         self._writer.write(encode(message))
-
-
-def _say_what_fits(wanted: int) -> None:
-    limit = descriptor_limit()
-    fit = connections_that_fit(wanted, limit)
-    if fit < wanted:
-        log.warning(
-            "max_connections_lowered",
-            asked=wanted,
-            to=fit,
-            descriptors=limit,
-            way_out="raise the hard limit of open files (LimitNOFILE=, --ulimit nofile)",
-        )
-    else:
-        log.info("descriptors", pid=os.getpid(), limit=limit, max_connections=fit)
 
 
 def main() -> None:
@@ -167,7 +156,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logs()
-    raise_descriptor_limit()
+    raise_descriptors()
     listener, pipe = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
     listener.setblocking(False)
     uvloop.run(Worker(listener, pipe).run())

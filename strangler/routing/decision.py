@@ -20,12 +20,14 @@ class Decision:
     All are names of upstreams. `candidate` gets a shadow copy, `fallback` is asked instead when
     the primary fails before the first byte of its response; either may be None. `system` is the
     side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
+    `measured`: how it is answered is counted for the gates.
     """
 
     primary: str
     system: System
     candidate: str | None = None
     fallback: str | None = None
+    measured: bool = False
     answerer: str = field(init=False)
     stand_in: str = field(init=False)
 

@@ -55,7 +55,8 @@ class PhaseRule:
     """Who answers in one phase.
 
     `canary_reads`: the service answers the keys below the weight. `may_fall_back`: the monolith
-    may step in for reads that the service fails.
+    may step in for reads that the service fails. `measured`: how the systems answer is counted,
+    for the next step depends on it.
     """
 
     reads: System
@@ -63,16 +64,22 @@ class PhaseRule:
     copying: Copying
     canary_reads: bool = False
     may_fall_back: bool = False
+    measured: bool = False
 
 
 PHASES: dict[Phase, PhaseRule] = {
     Phase.MONOLITH: PhaseRule(System.MONOLITH, System.MONOLITH, Copying.NEVER),
     Phase.SHADOW: PhaseRule(System.MONOLITH, System.MONOLITH, Copying.SAMPLED),
     Phase.CANARY: PhaseRule(
-        System.MONOLITH, System.MONOLITH, Copying.SAMPLED, canary_reads=True, may_fall_back=True
+        System.MONOLITH,
+        System.MONOLITH,
+        Copying.SAMPLED,
+        canary_reads=True,
+        may_fall_back=True,
+        measured=True,
     ),
     Phase.EXTRACTED: PhaseRule(
-        System.SERVICE, System.SERVICE, Copying.IF_REVERSED, may_fall_back=True
+        System.SERVICE, System.SERVICE, Copying.IF_REVERSED, may_fall_back=True, measured=True
     ),
     Phase.RETIRED: PhaseRule(System.SERVICE, System.SERVICE, Copying.NEVER),
 }

@@ -1,6 +1,7 @@
 """Works out, once per route, every decision that its requests can meet: `PHASES` made concrete."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from strangler.routing.decision import Decision, Plan
 from strangler.routing.phase import Copying, PhaseRule, System
@@ -16,7 +17,9 @@ def always(decision: Decision) -> Plan:
 
 def plan_writes(rule: PhaseRule, sides: Sides) -> Plan:
     """Plan the writes of a route: one writer, no copies, and nothing that could write twice."""
-    return always(Decision(sides[rule.writes], rule.writes))
+    # There is nothing to hold the monolith's writes against.
+    measured = rule.measured and rule.writes is System.SERVICE
+    return always(Decision(sides[rule.writes], rule.writes, measured=measured))
 
 
 def plan_reads(
@@ -39,22 +42,26 @@ def plan_reads(
     )
     steps_in = rule.may_fall_back and (rule.canary_reads if fallback is None else fallback)
     inside = System.SERVICE if rule.canary_reads else rule.reads
+    deciding = partial(_decision, sides, steps_in=steps_in, measured=rule.measured)
     return Plan(
-        outside=_decision(rule.reads, sides, copied=copied, steps_in=steps_in),
-        outside_alone=_decision(rule.reads, sides, copied=False, steps_in=steps_in),
-        inside=_decision(inside, sides, copied=copied, steps_in=steps_in),
-        inside_alone=_decision(inside, sides, copied=False, steps_in=steps_in),
+        outside=deciding(rule.reads, copied=copied),
+        outside_alone=deciding(rule.reads, copied=False),
+        inside=deciding(inside, copied=copied),
+        inside_alone=deciding(inside, copied=False),
         threshold=threshold if rule.canary_reads else 0,
         salt=salt,
         sample=sample if copied else 0.0,
     )
 
 
-def _decision(system: System, sides: Sides, *, copied: bool, steps_in: bool) -> Decision:
+def _decision(
+    sides: Sides, system: System, *, copied: bool, steps_in: bool, measured: bool
+) -> Decision:
     other = sides[system.other]
     return Decision(
         primary=sides[system],
         system=system,
         candidate=other if copied else None,
         fallback=other if steps_in and system is System.SERVICE else None,
+        measured=measured,
     )

@@ -50,5 +50,6 @@ def _move(move: Transition) -> dict[str, Any]:
         "from": move.from_phase,
         "to": move.to_phase,
         "detail": move.detail,
+        "evidence": None if move.evidence is None else dict(move.evidence),
     }
     return {name: value for name, value in written.items() if value is not None}

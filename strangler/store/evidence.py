@@ -6,8 +6,9 @@ no two of them wait for each other in a circle.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, case, delete, select
@@ -15,8 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.store.bounds import ExampleKey, keep
-from strangler.store.records import Batch, Example, Finding
-from strangler.store.tables import examples, findings, rule_firings, verdicts
+from strangler.store.records import AnswerKey, Batch, Example, Finding
+from strangler.store.tables import answers, examples, findings, rule_firings, verdicts
 from strangler.store.tally import Counts, admitted, tally
 
 
@@ -30,8 +31,8 @@ def upsert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert 
 async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
     """Add one batch to what is there; give how many sightings of new findings had no room."""
     added = tally(batch)
-    await _add_counts(connection, verdicts, "verdict", added.verdicts)
-    await _add_counts(connection, rule_firings, "rule", added.rules)
+    await _add_counts(connection, verdicts, added.verdicts)
+    await _add_counts(connection, rule_firings, added.rules)
     if not added.findings:
         return 0
     seen = [added.findings[id_] for id_ in sorted(added.findings)]
@@ -50,7 +51,29 @@ async def _with_room(connection: AsyncConnection, seen: Sequence[Finding]) -> li
     return admitted(seen, known, Counter((route, noise) for _, route, noise in rows))
 
 
-async def _add_counts(connection: AsyncConnection, table: Table, name: str, counts: Counts) -> None:
+async def write_answers(
+    connection: AsyncConnection, counts: Mapping[AnswerKey, int], at: datetime
+) -> None:
+    """Add counts of answers to what is there; `at` is when the last of them came."""
+    statement = upsert_into(connection, answers)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=list(answers.primary_key),
+        set_={
+            "count": answers.c.count + new.count,
+            "last_seen": _greatest(answers.c.last_seen, new.last_seen),
+        },
+    )
+    names = answers.primary_key.columns.keys()
+    rows = [
+        {**dict(zip(names, key, strict=True)), "count": count, "last_seen": at}
+        for key, count in sorted(counts.items())
+    ]
+    await connection.execute(statement, rows)
+
+
+async def _add_counts(connection: AsyncConnection, table: Table, counts: Counts) -> None:
+    """Add counts to a table whose key is told in the order of its columns."""
     if not counts:
         return
     statement = upsert_into(connection, table)
@@ -58,9 +81,10 @@ async def _add_counts(connection: AsyncConnection, table: Table, name: str, coun
         index_elements=list(table.primary_key),
         set_={"count": table.c.count + statement.excluded.count},
     )
+    names = table.primary_key.columns.keys()
     rows = [
-        {"domain": domain, "route": route, "revision": revision, name: value, "count": count}
-        for (domain, route, revision, value), count in sorted(counts.items())
+        {**dict(zip(names, key, strict=True)), "count": count}
+        for key, count in sorted(counts.items())
     ]
     await connection.execute(statement, rows)
 

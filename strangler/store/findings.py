@@ -1,4 +1,4 @@
-"""Reads what was observed: findings with their examples, counts of verdicts and rules."""
+"""Reads what was observed: findings with their examples, counts of verdicts, rules, answers."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,8 +7,8 @@ from sqlalchemy import RowMapping, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.store.errors import StoreError
-from strangler.store.records import Example, Finding, RuleCount, VerdictCount
-from strangler.store.tables import examples, findings, rule_firings, verdicts
+from strangler.store.records import AnswerCount, Example, Finding, RuleCount, VerdictCount
+from strangler.store.tables import answers, examples, findings, rule_firings, verdicts
 
 SHORTEST_ID = 4
 """With fewer characters, the same words would soon mean another finding."""
@@ -64,6 +64,15 @@ async def read_verdicts(
     query = select(verdicts).where(verdicts.c.revision >= since).order_by(*verdicts.primary_key)
     query = _where(query, verdicts, domain=domain)
     return [VerdictCount(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def read_answers(
+    connection: AsyncConnection, *, domain: str, since: int
+) -> list[AnswerCount]:
+    """Read the counts of answers under revision `since` and later ones."""
+    query = select(answers).where(answers.c.revision >= since).order_by(*answers.primary_key)
+    query = _where(query, answers, domain=domain)
+    return [AnswerCount(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def read_rule_counts(

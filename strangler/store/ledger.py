@@ -73,6 +73,7 @@ def _rows(number: int, moves: Sequence[Transition]) -> list[dict[str, Any]]:
             "from_phase": move.from_phase,
             "to_phase": move.to_phase,
             "detail": move.detail,
+            "evidence": None if move.evidence is None else dict(move.evidence),
         }
         for position, move in enumerate(moves)
     ]
@@ -128,4 +129,5 @@ def _transition(row: RowMapping) -> Transition:
         from_phase=row["from_phase"],
         to_phase=row["to_phase"],
         detail=row["detail"],
+        evidence=row["evidence"],
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from strangler.migration.recording import RecordedHead
 from strangler.migration.transition import PhaseChange
@@ -32,7 +32,8 @@ class Revision:
 class Transition:
     """One change of phase (or of weight: `detail` says "weight 10% → 50%") within a revision.
 
-    `route` is None where the whole domain moved.
+    `route` is None where the whole domain moved. `evidence` is how the gate of the step stood, as
+    plain data; None where there was none to open.
     """
 
     domain: str
@@ -40,6 +41,7 @@ class Transition:
     from_phase: str
     to_phase: str
     detail: str = ""
+    evidence: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, change: PhaseChange) -> "Transition":
@@ -111,7 +113,8 @@ class Sighting:
 class Observation:
     """One compared exchange: under which revision, with what verdict, and what was seen.
 
-    `fired` names the rules that made something equal.
+    `fired` names the rules that made something equal. `method` and `status`, the class (`2xx`) of
+    what the primary answered, tell what kind of exchange it was.
     """
 
     at: datetime
@@ -121,6 +124,8 @@ class Observation:
     verdict: str
     fired: tuple[str, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    method: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +161,38 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class VerdictCount:
-    """How often a route's exchanges ended with one verdict under one revision."""
+    """How often a route's exchanges of one kind ended with one verdict under one revision."""
 
     domain: str
     route: str
     revision: int
     verdict: str
     count: int
+    method: str = ""
+    status: str = ""
+
+
+AnswerKey: TypeAlias = tuple[str, str, int, str, str, str, int]
+"""A kind of answer: domain, route, revision, system, method, outcome, bucket of its latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCount:
+    """How often a system was asked, and what became of it, under one revision.
+
+    `outcome` is the class of its answer (`2xx`) or one of those in `strangler.migration.evidence`;
+    `bucket` tells how long it took (`strangler.migration.latency`).
+    """
+
+    domain: str
+    route: str
+    revision: int
+    system: str
+    method: str
+    outcome: str
+    bucket: int
+    count: int
+    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)

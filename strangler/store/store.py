@@ -3,7 +3,7 @@
 Each method is one transaction. Whatever the database says no to comes out as a `StoreError`.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -16,6 +16,8 @@ from strangler.store.bounds import LIST_BYTES, storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
 from strangler.store.errors import mapped_errors
 from strangler.store.records import (
+    AnswerCount,
+    AnswerKey,
     Batch,
     Chapter,
     Finding,
@@ -208,6 +210,11 @@ class Store:
         async with self._writing() as connection:
             return await evidence.write_batch(connection, batch)
 
+    async def add_answers(self, counts: Mapping[AnswerKey, int], at: datetime) -> None:
+        """Add counts of answers to what is there; `at` is when the last of them came."""
+        async with self._writing() as connection:
+            await evidence.write_answers(connection, counts, at)
+
     async def findings(
         self,
         *,
@@ -231,6 +238,11 @@ class Store:
         """List the counts of verdicts under revision `since` and later ones."""
         async with self._reading() as connection:
             return await findings.read_verdicts(connection, domain=domain, since=since)
+
+    async def answers(self, domain: str, *, since: int = 0) -> list[AnswerCount]:
+        """List the counts of a domain's answers under revision `since` and later ones."""
+        async with self._reading() as connection:
+            return await findings.read_answers(connection, domain=domain, since=since)
 
     async def rule_counts(
         self, domain: str | None = None, *, route: str | None = None, since: int = 0

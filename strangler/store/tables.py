@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -88,6 +88,7 @@ transitions = Table(
     Column("from_phase", Text, nullable=False),
     Column("to_phase", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("evidence", JSON(none_as_null=True)),
 )
 
 # The evidence names revisions without a foreign key: a ledger that was put back from an older
@@ -99,7 +100,23 @@ verdicts = Table(
     Column("route", Text, primary_key=True),
     Column("revision", Integer, primary_key=True),
     Column("verdict", Text, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
     Column("count", BigInteger, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    METADATA,
+    Column("domain", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
 )
 
 rule_firings = Table(

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from strangler.store.bounds import FINDINGS_PER_ROUTE, ExampleKey, fitting, keep, storable
 from strangler.store.records import Batch, Example, Finding, Observation, Sighting
 
-Counts: TypeAlias = Counter[tuple[str, str, int, str]]
-"""Counts by domain, route, revision and the name of what is counted."""
+Counts: TypeAlias = Counter[tuple[str | int, ...]]
+"""Counts by domain, route, revision and what tells apart what is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def tally(batch: Batch) -> Tally:
     seen: defaultdict[str, list[tuple[Observation, Sighting]]] = defaultdict(list)
     for observation in batch.observations:
         place = (observation.domain, observation.route, observation.revision)
-        verdicts[(*place, observation.verdict)] += 1
+        verdicts[(*place, observation.verdict, observation.method, observation.status)] += 1
         rules.update((*place, storable(rule)) for rule in observation.fired)
         for sighting in observation.sightings:
             seen[finding_id(sighting)].append((observation, sighting))

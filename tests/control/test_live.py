@@ -77,7 +77,9 @@ async def saved(store: Store, live: LiveTable, file: Path) -> SavedFile:
 async def supervisor(live: LiveTable, saved: SavedFile) -> Supervisor:
     """Begin with the file; without listeners a supervisor has no workers, but all else."""
     assert saved.path
-    return Supervisor([], live.table, live.revision.number, Settings(), lambda _: None)
+    return Supervisor(
+        [], live.table, live.revision.number, Settings(), lambda _: None, lambda _: None
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from strangler.control import recorder as module
 from strangler.control.live import LiveTable
 from strangler.control.membership import Membership
 from strangler.control.recorder import Recorder
+from strangler.store.records import AnswerKey
 from strangler.store.store import Store
 from tests.control.test_live import without_table
 from tests.store.sample import observation
@@ -94,3 +95,33 @@ async def test_what_gives_way_during_a_write_is_not_what_is_written(
 
     assert sorted(row.revision for row in await store.verdicts()) == [1, 2, 3, 4, 5, 6]
     assert (recorder.lost, recorder.waiting) == (0, 0)
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+KIND: AnswerKey = ("datasets", "/a", 3, "service", "GET", "2xx", 40)
+
+
+async def test_answers_are_added_up_before_they_are_written(
+    recorder: Recorder, store: Store
+) -> None:
+    recorder.take_answers({KIND: 3})
+    recorder.take_answers({KIND: 4})
+    await recorder.write_answers()
+    await recorder.write_answers()
+
+    assert [each.count for each in await store.answers("datasets")] == [7]
+
+
+async def test_answers_that_the_store_does_not_take_are_kept(
+    recorder: Recorder, store: Store, live: LiveTable, tmp_path: Path
+) -> None:
+    recorder.take_answers({KIND: 3})
+    with without_table(tmp_path / "s.db", "answers"):
+        await recorder.write_answers()
+        assert not live.store_available
+        recorder.take_answers({KIND: 1})
+    await recorder.write_answers()
+
+    assert [each.count for each in await store.answers("datasets")] == [4]
+    assert live.store_available

@@ -8,6 +8,7 @@ import pytest
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
+    Answers,
     Become,
     Counted,
     Drain,
@@ -46,6 +47,7 @@ MESSAGES: list[Message] = [
     Serving(8),
     Counted(9, COUNTERS, Gauges(1, 2, 3, 4, 5, {"new": (1, 2)}, {"new": {"full": 1}}, {"new": 7})),
     Observed((SEEN, SEEN)),
+    Answers({("d", "/a", 3, "service", "GET", "2xx", 40): 7}),
 ]
 
 

@@ -38,10 +38,13 @@ def every(plan: Plan) -> set[Decision]:
         ("shadow", {Decision("old", M, "new")}, Decision("old", M)),
         (
             "canary",
-            {Decision("old", M, "new"), Decision("new", S, "old", fallback="old")},
+            {
+                Decision("old", M, "new", measured=True),
+                Decision("new", S, "old", fallback="old", measured=True),
+            },
             Decision("old", M),
         ),
-        ("extracted", {Decision("new", S)}, Decision("new", S)),
+        ("extracted", {Decision("new", S, measured=True)}, Decision("new", S, measured=True)),
         ("retired", {Decision("new", S)}, Decision("new", S)),
     ],
 )
@@ -55,8 +58,8 @@ def test_each_phase_decides_as_the_design_says(
 
 def test_an_extracted_route_copies_reads_to_the_monolith_only_if_reversed() -> None:
     route = route_in("extracted", shadow={"reversed": True})
-    assert every(route.reads) == {Decision("new", S, "old")}
-    assert every(route.writes) == {Decision("new", S)}
+    assert every(route.reads) == {Decision("new", S, "old", measured=True)}
+    assert every(route.writes) == {Decision("new", S, measured=True)}
     assert every(route_in("retired", shadow={"reversed": True}).reads) == {Decision("new", S)}
 
 
