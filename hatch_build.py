@@ -20,7 +20,7 @@ HOT = {
         *("roles", "target"),
     ),
     "proxy": (
-        *("client", "exchange", "failure", "pool", "recovery", "request_body", "request_reader"),
+        *("client", "exchange", "failure", "held", "pool", "recovery", "request_body", "request_reader"),
         *("response_output", "response_reader", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),

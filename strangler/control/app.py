@@ -37,6 +37,7 @@ class Readiness:
             "workers": self._supervisor.wanted,
             "revision": self._live.revision.number,
             "store_available": self._live.store_available,
+            "writes_held": self._live.holds,
             "from_disk": self._live.from_disk,
         }
 

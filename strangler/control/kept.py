@@ -31,12 +31,13 @@ class Kept:
 
     `life` is the one that the store knows it by; empty where it departed, so that a writer may have
     been moved without asking it. `ended` are earlier lives, known to be over, that the store may
-    still know. `revision` is the newest that was live.
+    still know. `revision` is the newest that was live. `fenced`: a writer may have moved since.
     """
 
     life: str
     ended: tuple[str, ...]
     revision: Revision | None = None
+    fenced: bool = False
 
 
 class Keeper:
@@ -83,6 +84,14 @@ class Keeper:
         if kept is None:
             raise KeptError(f"{self._path} is damaged or of another version: it is not used")
         return kept
+
+    def discard(self) -> bool:
+        """Keep nothing; False where what was kept could still be read."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+            _sync(self._path.parent)
+            return True
+        return False
 
     def write(self, kept: Kept) -> None:
         """Keep this in the place of what was there: after a power cut it is one or the other."""

@@ -14,12 +14,14 @@ import structlog
 
 from strangler.control.membership import Membership
 from strangler.control.supervisor import Supervisor
+from strangler.migration.fence import Seen, Writes, writes_after
 from strangler.proxy.upstream_context import concerns
 from strangler.routing.compile import load
+from strangler.routing.hold import Hold
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
 from strangler.store.errors import StoreError
-from strangler.store.records import Revision
+from strangler.store.records import Fence, Revision
 from strangler.store.store import Store
 
 log = structlog.get_logger()
@@ -27,11 +29,22 @@ log = structlog.get_logger()
 POLL = 0.5
 """Seconds between two looks at the store for something newer, if no news came before."""
 
+FENCED_POLL = 0.05
+"""The same while writes wait for what it says."""
+
+ASKING = 1.0
+"""Seconds beyond a fence's deadline in which we ask the store for the outcome; then the writes that
+wait are told to come back."""
+
 BEAT = 1.0
 """Seconds between two words of a replica that it lives; at once when it serves something new."""
 
 LISTEN_AGAIN = 1.0
 """Seconds before we listen for news anew once the connection for it ended."""
+
+
+NO_WRITES = Hold(0, frozenset(), everything=True, seconds=0.0, requests=0)
+"""Without a fence: nobody here knows where writes go by now."""
 
 
 class StoreWork(Enum):
@@ -56,6 +69,10 @@ class LiveTable:
         self._news = asyncio.Event()
         self._beat_due = 0.0
         self._acknowledged = 0
+        self._fence = 0  # at which our writes wait
+        self._writes = Writes.AS_LIVE
+        self._safe_on_disk = True
+        self._unreadable = 0  # the revision that is newest and that we cannot read
         self.table: RouteTable
         self.revision: Revision
         self.from_disk = False
@@ -91,8 +108,22 @@ class LiveTable:
             raise error
         self._begin_with(kept)
         self.from_disk = True
+        if not self._membership.knows_writers:
+            self._writes = Writes.HELD
         self.store_failed(StoreWork.FOLLOWING, error)
-        log.warning("serving_kept_table", revision=kept.number, at=str(kept.at))
+        log.warning(
+            "serving_kept_table", revision=kept.number, at=str(kept.at), writes=self._writes.value
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether some writes wait or are refused."""
+        return self._writes is Writes.HELD
+
+    @property
+    def hold(self) -> Hold | None:
+        """Which writes are refused from the start on: all, where the disk does not tell of them."""
+        return NO_WRITES if self.holds else None
 
     def _begin_with(self, revision: Revision) -> None:
         name = f"revision {revision.number}"
@@ -116,7 +147,7 @@ class LiveTable:
         supervisor.on_progress = self.look_now
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
+                async with asyncio.timeout(FENCED_POLL if self._fence else POLL):
                     await self._news.wait()
             self._news.clear()
             try:
@@ -128,32 +159,80 @@ class LiveTable:
     async def _look(self, supervisor: Supervisor) -> None:
         if self.from_disk:
             await self._store.prepare(migrate=True)
-            await self._membership.register()
-            self.from_disk = False
-        if await self._store.newest_number() != self.revision.number:
+        if not self._membership.registered:
+            await self._register(supervisor)
+        pulse = await self._store.pulse()
+        fence = pulse.fence
+        if fence is not None and fence.raised and fence.left <= 0:
+            fence = await self._store.lift_fence(fence.number, "its time was up, nobody ended it")
+            log.warning("fence_lifted", fence=fence.number, state=fence.state.value)
+        if fence is not None and fence.raised:
+            self._hold(fence, supervisor)
+        elif pulse.newest != self.revision.number or self._writes is Writes.HELD:
             await self._go_live(supervisor)
         if time.monotonic() >= self._beat_due:
             await self._beat(supervisor)
 
+    async def _register(self, supervisor: Supervisor) -> None:
+        """Be known to the store again. Until then, and until we have looked, nothing is written.
+
+        A replica that starts without the store is different: its life is known, so it is waited
+        for.
+        """
+        if not self.from_disk:
+            self._refuse_writes(supervisor)
+        await self._membership.register()
+        self.from_disk = False
+
+    def _refuse_writes(self, supervisor: Supervisor) -> None:
+        self._writes = Writes.HELD
+        self._fence = 0
+        supervisor.swap(self.table, self.revision.number, NO_WRITES)
+
+    def _hold(self, fence: Fence, supervisor: Supervisor) -> None:
+        """Have the writes in question wait, for good until the store tells the outcome."""
+        if fence.number == self._fence:
+            return
+        hold = Hold(
+            fence.number,
+            fence.domains,
+            fence.everything,
+            seconds=fence.left + ASKING,
+            requests=fence.requests,
+        )
+        # What is kept must say so before anybody relies on our writes waiting.
+        self._safe_on_disk = self._membership.keep_fence()
+        self._fence = fence.number
+        self._writes = writes_after(self._writes, Seen.RAISED)
+        supervisor.swap(self.table, self.revision.number, hold)
+        log.info("fence_held", fence=fence.number, domains=sorted(fence.domains))
+
     async def _beat(self, supervisor: Supervisor) -> None:
         if supervisor.ready == supervisor.wanted:
             self._acknowledged = supervisor.revision
+        fence = supervisor.fence if self._safe_on_disk else 0
         self._beat_due = time.monotonic() + BEAT
-        await self._membership.beat(self._acknowledged, supervisor.wanted, supervisor.ready)
+        await self._membership.beat(self._acknowledged, supervisor.wanted, supervisor.ready, fence)
+        if not self._membership.registered:
+            self.look_now()
 
     async def _go_live(self, supervisor: Supervisor) -> None:
+        """Serve the newest revision, read after whatever fence there was had ended."""
         revision = await self._store.newest()
-        if revision is None:
+        if revision is None or (revision.number == self._unreadable):
             return
         try:
             table = load(revision.text, f"revision {revision.number}")
         except RoutesError as error:
-            # Written by a newer strangler; the older replicas keep what they understand.
+            # Written by a newer strangler; the older replicas keep what they understand. Writes
+            # that wait go on waiting: where they would go by now, nobody here can read.
             log.error("revision_refused", revision=revision.number, mistakes=lines_of(error))
             self.refused += 1
-            self.revision = revision
+            self._unreadable = revision.number
             return
         self.table, self.revision = table, revision
+        self._fence = 0
+        self._writes = writes_after(self._writes, Seen.OVER)
         supervisor.swap(table, revision.number)
         log.info(
             "revision_live", revision=revision.number, actor=revision.actor, reason=revision.reason

@@ -41,6 +41,7 @@ class Membership:
         self._store = store
         self._keeper = keeper
         self._revision: Revision | None = None
+        self._fenced = False
         self._over: tuple[str, ...] = ()  # earlier lives that the store may not know to be over
         self.name = name
         self.address = address
@@ -64,28 +65,30 @@ class Membership:
         self._own_disk()
         over, life = self._over, secrets.token_hex(16)
         # Known here before it is there: if we die between the two, our next life takes it out.
-        self._write(self.life, (*over, life))
+        # Where the disk may give back an older life, that life is not taken out.
+        if not self._write(self.life, (*over, life)):
+            over = ()
         await self._store.register(life=life, name=self.name, address=self.address, ended=over)
         self.life, self._over = life, ()
         self.registered = True
         self._write(life, ())
 
-    async def beat(self, revision: int, workers: int, ready: int) -> None:
-        """Say what all workers serve; register anew where somebody took us for dead."""
-        known = self.registered and await self._store.beat(
-            self.life, revision=revision, workers=workers, ready=ready
+    async def beat(self, revision: int, workers: int, ready: int, fence: int = 0) -> None:
+        """Say what all workers serve, and the fence at which their writes wait.
+
+        Where somebody took us for dead, we are `registered` no longer.
+        """
+        self.registered = await self._store.beat(
+            self.life, revision=revision, workers=workers, ready=ready, fence=fence
         )
-        if not known:
-            if self.registered:
-                log.error("forgotten_while_alive", replica=self.name)
-            self.registered = False
-            await self.register()
+        if not self.registered:
+            log.error("forgotten_while_alive", replica=self.name)
+            return
         await self._settle()
 
     async def _settle(self) -> None:
         """Take earlier lives of this replica out of the fleet once their last worker is gone."""
-        if self._own_disk() and self._over:
-            self._write(self.life, self._over)
+        if self._own_disk() and self._over and self._write(self.life, self._over):
             await self._store.depart(self._over)
             self._over = ()
             self._write(self.life, ())
@@ -93,9 +96,8 @@ class Membership:
 
     async def depart(self) -> None:
         """Leave the fleet: no worker of ours runs any more."""
-        if self.registered:
-            # First here: a life that the store does not know must not be taken for one it does.
-            self._write("", (self.life,))
+        # First here: a life that the store does not know must not be taken for one that it does.
+        if self.registered and self._write("", (self.life,)):
             try:
                 await self._store.depart([self.life])
             except StoreError as error:
@@ -115,11 +117,25 @@ class Membership:
             await asyncio.sleep(LOCK_POLL)
         return None
 
+    @property
+    def knows_writers(self) -> bool:
+        """Whether what was kept still tells where writes go: no writer can have moved since.
+
+        For as long as the store knows our life, every move waits for it.
+        """
+        return bool(self.life) and not self._fenced
+
     def keep(self, revision: Revision) -> None:
         """Keep the revision that is live, for a start without the store."""
-        if self._revision != revision:
+        if self._revision != revision or self._fenced:
             self._revision = revision
+            self._fenced = False
             self._write(self.life, self._over)
+
+    def keep_fence(self) -> bool:
+        """Keep that a fence stands, before anybody relies on it; False where the disk refuses."""
+        self._fenced = True
+        return self._write(self.life, self._over)
 
     def _own_disk(self) -> bool:
         """Decide whether what is kept is ours, and read it when it has just become so."""
@@ -132,15 +148,19 @@ class Membership:
             log.error("kept_table_not_used", reason=str(error))
             return True
         self._over = tuple(sorted({found.life, *found.ended} - {""}))
-        self._revision = self._revision or found.revision
+        if self._revision is None:
+            self._revision, self._fenced = found.revision, found.fenced
         if not self.registered:
             self.life = found.life
         return True
 
-    def _write(self, life: str, ended: tuple[str, ...]) -> None:
+    def _write(self, life: str, ended: tuple[str, ...]) -> bool:
+        """Keep all this; True where nothing older could be read in its place."""
         if self._keeper is None or not self._keeper.locked:
-            return
+            return True
         try:
-            self._keeper.write(Kept(life, ended, self._revision))
+            self._keeper.write(Kept(life, ended, self._revision, self._fenced))
         except KeptError as error:
             log.error("table_not_kept", reason=str(error))
+            return self._keeper.discard()
+        return True

@@ -96,6 +96,12 @@ class Snapshot:
         )
         yield from self._sparing()
         yield _counter(
+            "strangler_held_writes",
+            "Writes that came to a fence, by what became of them.",
+            ("outcome",),
+            (((outcome,), count) for outcome, count in counters.held.items()),
+        )
+        yield _counter(
             "strangler_unmapped_bodies",
             "JSON bodies whose URLs could not be mapped, by route.",
             ("route",),
@@ -198,6 +204,11 @@ class Snapshot:
                 sum(gauges.tunnels for gauges in self._gauges),
             ),
             (
+                "strangler_writes_waiting",
+                "Writes that wait at a fence now.",
+                sum(gauges.held for gauges in self._gauges),
+            ),
+            (
                 "strangler_shadow_copies_in_flight",
                 "Shadow copies under way now.",
                 sum(gauges.copies_in_flight for gauges in self._gauges),
@@ -263,6 +274,11 @@ class Snapshot:
             "strangler_live_revision",
             "The number of the live revision.",
             value=live.revision.number,
+        )
+        yield GaugeMetricFamily(
+            "strangler_fence",
+            "1 while writes wait because their writer moves, or nobody here knows where it is.",
+            value=int(live.holds),
         )
         yield GaugeMetricFamily(
             "strangler_store_available",

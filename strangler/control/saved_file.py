@@ -1,8 +1,8 @@
 """Performs the watching of `routes.yaml`: every good save becomes a revision in the store."""
 
+import asyncio
 import os
 import pwd
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from watchfiles import awatch
 
 from strangler.compare.rules import complaint
 from strangler.control.live import LiveTable, StoreWork, lines_of
+from strangler.control.moving import NotMovedError, Proposal, make_live
+from strangler.migration.fence import moved_writers
 from strangler.migration.transition import transitions_between
 from strangler.routing.compile import load
 from strangler.routing.mistakes import RoutesError
@@ -24,6 +26,12 @@ log = structlog.get_logger()
 LOOK = 1000
 """Milliseconds after which the watched file is read even though nothing was reported: a save is
 not while the watch is being set up, nor is it ever on some network disks."""
+
+AT_START = "the file at start"
+"""The reason that the ledger has for a file that nobody saved while it was watched."""
+
+AGAIN = 0.2
+"""Seconds until we try again where somebody else was first, or moves a writer just now."""
 
 REFUSED_FILE = "routes-refused"
 """The kind of the notice that `status` shows while a saved file is not good enough to go live."""
@@ -44,14 +52,24 @@ class SavedFile:
         return f"<SavedFile {self.path}>"
 
     async def begin(self) -> None:
-        """Make the file as it is now the newest revision.
+        """Make the file as it is now the newest revision, unless that moves a writer.
 
-        Raises `RoutesError`, `StoreError`, or `OSError` where the file cannot be read.
+        A writer moves once we serve, as every replica has a part in it. Raises `RoutesError`,
+        `StoreError`, or `OSError` where the file cannot be read.
         """
         text = _read(self.path)
         table = load(text, self.path.name, complaint)
-        await self._revision_of(table, text, "the file at start")
-        self._seen = text
+        if not moved_writers(_table_of(await self._store.newest()), table):
+            await self._revision_of(table, text, AT_START)
+            self._seen = text
+
+    async def offer(self) -> None:
+        """Make the file live that could not be at start, as soon as the store takes it."""
+        while self._seen is None:
+            text = _read_if_there(self.path)
+            if text is None or await self._saved(text, AT_START):
+                return
+            await asyncio.sleep(LOOK / 1000)
 
     async def watch(self) -> None:
         """Turn every good save of the file into a revision, for ever."""
@@ -68,10 +86,11 @@ class SavedFile:
         )
         async for _ in changes:
             text = _read_if_there(self.path)
-            if text not in {self._seen, None} and await self._saved(text):
+            reason = AT_START if self._seen is None else "the file was saved"
+            if text not in {self._seen, None} and await self._saved(text, reason):
                 self._seen = text
 
-    async def _saved(self, text: bytes) -> bool:
+    async def _saved(self, text: bytes, reason: str) -> bool:
         """Make a saved file live, or say why not; False where the store has to be asked again."""
         try:
             table = load(text, self.path.name, complaint)
@@ -79,8 +98,11 @@ class SavedFile:
             await self._refuse("\n".join(lines_of(error)))
             return True
         try:
-            await self._revision_of(table, text, "the file was saved")
+            await self._revision_of(table, text, reason)
             await self._store.withdraw_notices(REFUSED_FILE)
+        except NotMovedError as error:
+            await self._refuse(f"{self.path.name} is not live: {error}; save it again to try again")
+            return True
         except StoreError as error:
             self._live.store_failed(StoreWork.SAVING, error)
             return False
@@ -104,25 +126,29 @@ class SavedFile:
             newest = await self._store.newest()
             if newest is not None and newest.digest == table.digest:
                 return newest
-            with suppress(Conflict):
+            try:
                 return await self._add(table, text, reason, newest)
+            except Conflict as error:
+                log.info("somebody_else_was_first", said=str(error))
+                await asyncio.sleep(AGAIN)
 
     async def _add(
         self, table: RouteTable, text: bytes, reason: str, newest: Revision | None
     ) -> Revision:
-        changes = transitions_between(_table_of(newest), table)
-        return await self._store.add_revision(
+        before = _table_of(newest)
+        changes = transitions_between(before, table)
+        proposal = Proposal(
             text=text.decode(),
-            digest=table.digest,
+            table=table,
             actor=_owner(self.path),
             reason=reason,
-            at=datetime.now(UTC),
             transitions=[Transition.of(change) for change in changes],
             previous=newest.number if newest is not None else None,
             # A save cannot carry a --force, and a file that its owner wrote is obeyed: the ledger
             # remembers that a step was skipped.
             forced=newest is not None and not all(change.judged().legal for change in changes),
         )
+        return await make_live(self._store, before, proposal)
 
 
 def _table_of(revision: Revision | None) -> RouteTable | None:

@@ -85,11 +85,11 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """What is served and by whom; `watched` is the file that is, if any."""
+    """What is served and by whom; `file` is the one to make live, if any."""
 
     live: LiveTable
     membership: Membership
-    watched: SavedFile | None
+    file: SavedFile | None
     certificate: ListenerCertificate | None
 
 
@@ -133,7 +133,7 @@ async def _serve(options: ServeOptions) -> None:
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
             settings = _settings(options, trusted, key)
-            served = _Served(live, membership, file if options.watch else None, certificate)
+            served = _Served(live, membership, file, certificate)
             await _serve_with(options, settings, listeners, admin, store, served)
         finally:
             await membership.depart()
@@ -217,6 +217,7 @@ async def _serve_with(
         recorder.take_answers,
         None if certificate is None else certificate.identity,
         served.membership.inherited,
+        live.hold,
     )
     stop = _stop_event(supervisor)
     _on_hangup(certificate)
@@ -238,8 +239,10 @@ async def _serve_with(
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
     ]
-    if served.watched is not None:
-        beside.append(asyncio.create_task(_for_ever(served.watched.watch)))
+    if served.file is not None and options.watch:
+        beside.append(asyncio.create_task(_for_ever(served.file.watch)))
+    elif served.file is not None:
+        beside.append(asyncio.create_task(served.file.offer()))
     if certificate is not None:
         beside.append(asyncio.create_task(_for_ever(partial(certificate.watch, supervisor))))
     log.info(

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -19,6 +20,7 @@ from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
     Answers,
     Become,
+    Closed,
     Counted,
     Drain,
     Observed,
@@ -31,6 +33,7 @@ from strangler.proxy.messages import (
     receive,
 )
 from strangler.proxy.settings import Settings
+from strangler.routing.hold import Hold, held
 from strangler.routing.table import RouteTable
 from strangler.store.records import AnswerKey, Observation
 
@@ -48,12 +51,16 @@ KILL_AFTER = 3.0
 
 @dataclass
 class WorkerHandle:
-    """The supervisor's end of one worker; `revision` is what it serves, 0 before it does."""
+    """The supervisor's end of one worker; `revision` is what it serves, 0 before it does.
+
+    `fence` is the last of which no earlier write is under way in it.
+    """
 
     process: asyncio.subprocess.Process
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     revision: int = 0
+    fence: int = 0
     scrapes: dict[int, asyncio.Future[Counted]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -79,15 +86,16 @@ class Supervisor:
         answered: Callable[[Mapping[AnswerKey, int]], None],
         identity: Identity | None = None,
         inherited: tuple[int, ...] = (),
+        hold: Hold | None = None,
     ) -> None:
         """Keep one worker for each listener.
 
         `observed` takes what their shadow copies show, `answered` how often each kind of answer
         was given. With an `identity` they speak TLS to clients. They inherit the file descriptors
-        `inherited`.
+        `inherited`. The writes of a `hold` wait.
         """
         self._listeners = listeners
-        self._table = table
+        self._table = table if hold is None else held(table, hold)
         self._settings = settings
         self._observed = observed
         self._answered = answered
@@ -98,6 +106,8 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._draining = False
         self._scrapes = 0
+        self._hold = hold
+        self._hold_ends = 0.0
         self._departed = Counters()
         self._last_counted: dict[int, Counters] = {}
         self.revision = revision
@@ -119,6 +129,16 @@ class Supervisor:
         """How many workers serve the live revision."""
         return sum(worker.revision == self.revision for worker in self._workers.values())
 
+    @property
+    def fence(self) -> int:
+        """The fence at which the writes of *all* workers wait, and none from before goes on; or 0.
+
+        A place without a worker counts as one in which writes go on, until the next one says no.
+        """
+        fences = {worker.fence for worker in self._workers.values()}
+        whole = len(self._workers) == self.wanted and len(fences) == 1
+        return fences.pop() if whole and self._hold is not None else 0
+
     async def start(self) -> bool:
         """Start all workers; False where one of them died before it served."""
         self._keepers = [
@@ -130,12 +150,18 @@ class Supervisor:
             await self._changed.wait()
         return not self.restarts
 
-    def swap(self, table: RouteTable, revision: int) -> None:
-        """Make a table live in every worker; a worker that starts later starts with it."""
+    def swap(self, table: RouteTable, revision: int, hold: Hold | None = None) -> None:
+        """Make a table live in every worker; a worker that starts later starts with it.
+
+        The writes of a `hold` wait.
+        """
+        table = table if hold is None else held(table, hold)
         self._table = table
+        self._hold = hold
+        self._hold_ends = time.monotonic() + (hold.seconds if hold else 0.0)
         self.revision = revision
         for worker in self._workers.values():
-            worker.send(Swap(table, revision))
+            worker.send(Swap(table, revision, hold))
 
     def become(self, identity: Identity) -> None:
         """Have every worker show clients another certificate, one that starts later too."""
@@ -208,7 +234,10 @@ class Supervisor:
 
     def _instruct(self, worker: WorkerHandle) -> None:
         """Tell a new worker what all were told, also while it was being started."""
-        worker.send(Start(self._table, self.revision, self._settings, self._identity))
+        hold = self._hold
+        if hold is not None:
+            hold = replace(hold, seconds=max(0.0, self._hold_ends - time.monotonic()))
+        worker.send(Start(self._table, self.revision, self._settings, self._identity, hold))
         if self._draining:
             worker.send(Drain())
 
@@ -233,6 +262,9 @@ class Supervisor:
                 case Serving(revision):
                     worker.revision = revision
                     self._changed.set()
+                    self.on_progress()
+                case Closed(fence):
+                    worker.fence = fence
                     self.on_progress()
                 case Counted(number):
                     answer = worker.scrapes.get(number)

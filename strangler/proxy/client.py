@@ -12,6 +12,7 @@ from strangler.http.problem import problem_response
 from strangler.http.roles import MAX_FORWARDS, VIA
 from strangler.proxy.admission import LEAVING_AT_ONCE
 from strangler.proxy.exchange import Exchange
+from strangler.proxy.held import HeldExchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
 from strangler.proxy.secure_transport import bound_buffers, has_delivered, is_secure
@@ -96,6 +97,11 @@ class ClientConnection(asyncio.Protocol):
         """Give the socket's descriptor, -1 once it is closed."""
         sock = self.transport.get_extra_info("socket")
         return -1 if sock is None else sock.fileno()
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """What is under way, if anything."""
+        return self._exchange
 
     @property
     def peer(self) -> Peer:
@@ -287,6 +293,12 @@ class ClientConnection(asyncio.Protocol):
         else:
             self.transport.close()
 
+    def begin_again(self) -> None:
+        """Ask what to do with the present request once more: the table that held it is gone."""
+        request = self._reader.requests[0]
+        self._exchange = exchange = self._exchange_for(request, request.read)
+        exchange.begin()
+
     def hand_over(self) -> bytes:
         """Leave the connection to a tunnel; give what came behind the request that opened it."""
         self._put_down()
@@ -365,12 +377,16 @@ class ClientConnection(asyncio.Protocol):
         head = read.head
         route = plane.table.match(head)
         plan = plane.table.fallthrough if route is None else route.plan_for(head.method)
-        if plan.threshold or plan.sample:
-            decision = self._decide(route, plan, read)
-        else:
+        held = False
+        if plan.plain:
             decision = plan.outside_alone
+        else:
+            held = plan.held and plane.fence.covers(route, head.method)
+            decision = self._decide(route, plan, read)
         via = plane.via if request.version == "1.1" else plane.via_older
         forwarded = forward_request(read.fields, self._peer, via, plane.fresh_request_id())
+        if held:
+            return HeldExchange(plane, self, request, read, route, decision, forwarded)
         return Exchange(plane, self, request, read, route, decision, forwarded)
 
     def _decide(self, route: Route | None, plan: Plan, read: ReadHead) -> Decision:

@@ -46,6 +46,7 @@ class Counters:
     `connections_refused`: by reason. `handshakes`: of clients, by how they ended.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
+    `held`: writes that came to a fence, by what became of them.
     `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
     `unreported`: observations that could not be handed to the control plane.
     """
@@ -62,6 +63,7 @@ class Counters:
     ejections: Counter[str] = field(default_factory=Counter)
     retries: Counter[tuple[str, str]] = field(default_factory=Counter)
     shed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
     unmapped_bodies: Counter[str] = field(default_factory=Counter)
     cancelled: int = 0
     aborted: int = 0
@@ -92,6 +94,7 @@ class Counters:
         self.ejections += other.ejections
         self.retries += other.retries
         self.shed += other.shed
+        self.held += other.held
         self.unmapped_bodies += other.unmapped_bodies
         self.cancelled += other.cancelled
         self.aborted += other.aborted
@@ -112,3 +115,4 @@ class Gauges:
     healthy_targets: dict[str, tuple[int, int]]  # upstream: (healthy, all)
     targets: dict[str, dict[str, int]]  # upstream: {standing: how many}
     pending: dict[str, int]  # upstream: requests that wait for a place
+    held: int = 0  # writes that wait at a fence

@@ -110,6 +110,16 @@ class Exchange:
         return self._upstream != self.decision.primary
 
     @property
+    def method(self) -> str:
+        """The request's method."""
+        return self.head.method
+
+    @property
+    def waits_at_fence(self) -> bool:
+        """Whether nothing of it is sent before another table is live."""
+        return False
+
+    @property
     def _committed(self) -> bool:
         return self._output is not None and self._output.committed
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
+from strangler.routing.hold import Hold
 from strangler.routing.table import RouteTable
 from strangler.store.records import AnswerKey, Observation
 
@@ -30,14 +31,16 @@ class Start:
     revision: int
     settings: Settings
     identity: Identity | None = None
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """Supervisor to worker: this table is live now."""
+    """Supervisor to worker: this table is live now; with a `hold`, it has writes that wait."""
 
     table: RouteTable
     revision: int
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Worker to supervisor: no write from before this fence is under way here any more."""
+
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Worker to supervisor: the answer to `Scrape`."""
 
@@ -90,7 +100,7 @@ class Answers:
 
 
 ToWorker: TypeAlias = Start | Swap | Become | Scrape | Drain
-FromWorker: TypeAlias = Serving | Counted | Observed | Answers
+FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers
 Message: TypeAlias = ToWorker | FromWorker
 
 

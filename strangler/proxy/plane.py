@@ -22,6 +22,7 @@ from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.departed import departed
 from strangler.proxy.failure import Failure
+from strangler.proxy.fence import Fence
 from strangler.proxy.health import HealthChecks
 from strangler.proxy.mirror import Mirror
 from strangler.proxy.resolver import Resolve, system_resolve
@@ -30,6 +31,7 @@ from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.tunnel import Tunnel
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.proxy.upstream_tls import UpstreamTls
+from strangler.routing.hold import Hold
 from strangler.routing.table import RouteTable
 from strangler.store.records import Observation
 
@@ -56,8 +58,13 @@ class DataPlane:
         settings: Settings,
         report: Callable[[Observation], None],
         resolve: Resolve = system_resolve,
+        closed: Callable[[int], None] = lambda _: None,
+        hold: Hold | None = None,
     ) -> None:
-        """Start with a table; `report` takes what shadow copies show."""
+        """Start with a table; `report` takes what shadow copies show.
+
+        `closed` hears the number of a fence once no write from before it is under way.
+        """
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._logged: dict[str, float] = {}
@@ -91,14 +98,18 @@ class DataPlane:
         self.draining = False
         self.mirror = Mirror(self, report)
         self.health = HealthChecks(self)
-        self.apply(table, revision)
+        self.fence = Fence(self.counters.held, closed)
+        self.apply(table, revision, hold)
 
     def __repr__(self) -> str:
         """Show the revision and the load."""
         return f"<DataPlane revision={self.revision} clients={len(self.clients)}>"
 
-    def apply(self, table: RouteTable, revision: int) -> None:
-        """Make a table live. Exchanges under way finish on the one they began with."""
+    def apply(self, table: RouteTable, revision: int, hold: Hold | None = None) -> None:
+        """Make a table live. Exchanges under way finish on the one they began with.
+
+        With a `hold`, it is a table in which some writes wait, until the next one.
+        """
         self._tls.follow(table)
         for pools in (self.pools, self.shadow_pools):
             for name, upstream in table.upstreams.items():
@@ -113,6 +124,8 @@ class DataPlane:
         self.revision = revision
         self.mirror.forget()
         self.health.follow(table)
+        if hold is not None or self.fence.raised:
+            self.fence.turn(hold, self.now())
 
     def fresh_request_id(self) -> bytes:
         """Give an id that no other worker gives: a random prefix, and a serial number.
@@ -171,6 +184,7 @@ class DataPlane:
                 for name, upstream in live.items()
             },
             pending={name: len(upstream.line) for name, upstream in live.items()},
+            held=len(self.fence),
         )
 
     async def sweep(self) -> None:
@@ -179,6 +193,7 @@ class DataPlane:
             await asyncio.sleep(SWEEP)
             self.tick = now = min(self.now(), self.tick + LONGEST_TICK)
             self.date = date_line(time.time())
+            self._look_at_fence()
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for client in departed([client for client in self.clients if client.paused]):
@@ -192,9 +207,18 @@ class DataPlane:
                 for pool in pools.values():
                     pool.sweep()
 
+    def _look_at_fence(self) -> None:
+        if self.fence.raised:
+            under_way = [client.exchange for client in self.clients]
+            self.fence.look(
+                self.now(),
+                [one for one in under_way if one is not None and not one.waits_at_fence],
+            )
+
     async def drain(self) -> None:
         """Finish what is under way, within the `drain` bound; then close what is left."""
         self.draining = True
+        self.fence.dismiss()
         deadline = self.now() + self.settings.drain
         while (self.clients or self.tunnels) and self.now() < deadline:
             for tunnel in list(self.tunnels):

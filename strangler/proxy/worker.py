@@ -21,6 +21,7 @@ from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
     Answers,
     Become,
+    Closed,
     Counted,
     Drain,
     FromWorker,
@@ -78,7 +79,14 @@ class Worker:
         if not isinstance(start, Start):
             return
         loop = asyncio.get_running_loop()
-        self._plane = plane = DataPlane(start.table, start.revision, start.settings, self._observe)
+        self._plane = plane = DataPlane(
+            start.table,
+            start.revision,
+            start.settings,
+            self._observe,
+            closed=lambda fence: self._send(Closed(fence)),
+            hold=start.hold,
+        )
         secure = {}
         if start.identity is not None:
             self._tls = ListenerContext(start.identity, plane.counters.handshakes)
@@ -114,8 +122,8 @@ class Worker:
     async def _obey(self, reader: asyncio.StreamReader) -> None:
         while True:
             match await receive(reader):
-                case Swap(table, revision):
-                    self._plane.apply(table, revision)
+                case Swap(table, revision, hold):
+                    self._plane.apply(table, revision, hold)
                     self._send(Serving(revision))
                 case Become(identity) if self._tls is not None:
                     self._become(self._tls, identity)

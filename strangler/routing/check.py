@@ -71,11 +71,14 @@ def _upstream_mistakes(source: Source) -> Iterator[Mistake]:
         for name, domain in domains.items():
             if isinstance(domain, dict) and "service" in domain:
                 named["domains", name, "service"] = domain["service"]
+            lag = domain.get("lag") if isinstance(domain, dict) else None
+            if isinstance(lag, dict) and "upstream" in lag:
+                named["domains", name, "lag", "upstream"] = lag["upstream"]
     for path, upstream in named.items():
         if isinstance(upstream, str) and upstream not in upstreams:
             say = f"there is no upstream {upstream}; {did_you_mean(upstream, upstreams)}"
             yield source.at_value(path, say)
-        elif len(path) > 1 and isinstance(upstream, str) and upstream == monolith:
+        elif path[-1] == "service" and isinstance(upstream, str) and upstream == monolith:
             yield source.at_value(path, "must not be the monolith: a service is moved out of it")
 
 

@@ -10,6 +10,7 @@ from strangler.routing.config import (
     DomainConfig,
     EjectionConfig,
     HealthConfig,
+    LagConfig,
     LimitsConfig,
     RouteConfig,
     RoutesConfig,
@@ -30,7 +31,9 @@ from strangler.routing.table import (
     CanaryPolicy,
     Domain,
     EjectionPolicy,
+    FencePolicy,
     HealthCheck,
+    LagProbe,
     Limits,
     RetryPolicy,
     Route,
@@ -182,7 +185,20 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         _route(frame, route, way, source.line_of(route_path(name, index)))
         for index, (route, way) in enumerate(zip(config.routes, ways, strict=True))
     )
-    return Domain(name, config.service, config.phase, canary, routes)
+    return Domain(
+        name,
+        config.service,
+        config.phase,
+        canary,
+        routes,
+        lag=None if config.lag is None else _lag(config.lag, config.service),
+        fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
+    )
+
+
+def _lag(config: LagConfig, service: str) -> LagProbe:
+    upstream = config.upstream or service
+    return LagProbe(upstream, config.path, config.member, seconds(config.timeout))
 
 
 def _canary(config: CanaryConfig) -> CanaryPolicy:

@@ -251,6 +251,28 @@ class RouteConfig(Config):
     """Overrides the domain's `fallback`."""
 
 
+class LagConfig(Config):
+    """Where to ask how many changes one side has made that the other does not have yet."""
+
+    path: PlainPath
+    """What is asked with GET: a number from 0 on, or a JSON object that has it in `member`."""
+    upstream: str | None = None
+    """Who is asked, each of its targets; by default the domain's service."""
+    member: str | None = Field(default=None, min_length=1, max_length=100)
+    """The member of a JSON object that holds the number; without it, the body is the number."""
+    timeout: Duration = "1s"
+    """How long an answer may take; a later one counts as a lag."""
+
+
+class FenceConfig(Config):
+    """How long, and how many, writes may wait while the domain's writer moves."""
+
+    wait: Duration = "5s"
+    """After which the move is given up and the writes go on where they went."""
+    requests: int = Field(default=1000, ge=0, le=100_000)
+    """Writes that wait in one worker, each with up to 64 KiB of its body; more get 503."""
+
+
 class DomainConfig(Config):
     """Routes that move together, because they share data and therefore one writer."""
 
@@ -265,6 +287,10 @@ class DomainConfig(Config):
     fallback: bool | None = None
     """Whether the monolith steps in for reads that the service fails before its first byte: by
     default in `canary` and not in `extracted`; never in `retired`."""
+    lag: LagConfig | None = None
+    """Where changes that are still on their way are told: the writer moves when there are none."""
+    fence: FenceConfig = FenceConfig()
+    """How writes wait while the writer moves."""
     routes: list[RouteConfig] = Field(min_length=1)
     """What the domain claims."""
 

@@ -42,7 +42,8 @@ class Plan:
     """The ready-made decisions of one route for one effect.
 
     Without a canary, `threshold` is 0 and `outside` holds. `sample` is the share of exchanges
-    (0 to 1) that get a copy; the `…_alone` decisions are the same without a candidate.
+    (0 to 1) that get a copy; the `…_alone` decisions are the same without a candidate. `held`:
+    its requests may have to wait at a fence. `plain`: none of this applies, `outside_alone` holds.
     """
 
     outside: Decision
@@ -52,6 +53,13 @@ class Plan:
     threshold: int
     salt: bytes
     sample: float
+    held: bool = False
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every request would ask."""
+        plain = not (self.threshold or self.sample or self.held)
+        object.__setattr__(self, "plain", plain)
 
 
 def bucket_of(salt: bytes, key: bytes) -> int:

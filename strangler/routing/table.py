@@ -244,6 +244,28 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class LagProbe:
+    """Whom to ask for changes that one side lacks: GET `path` on each target of `upstream`.
+
+    The answer is a number, or a JSON object with it in `member`. One that takes longer than
+    `timeout` seconds, or is no number from 0 on, tells of no end of the lag.
+    """
+
+    upstream: str
+    path: str
+    member: str | None = None
+    timeout: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FencePolicy:
+    """How long (in seconds) writes wait while the writer moves, and how many in one worker."""
+
+    wait: float = 5.0
+    requests: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """Routes that move together, because they share data and therefore one writer.
 
@@ -256,6 +278,8 @@ class Domain:
     canary: CanaryPolicy | None
     routes: tuple[Route, ...]
     gate: GatePolicy = GatePolicy()
+    lag: LagProbe | None = None
+    fence: FencePolicy = FencePolicy()
 
 
 @dataclass(frozen=True, slots=True)

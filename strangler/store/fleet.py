@@ -43,15 +43,15 @@ async def register(
     now = await store_time(connection)
     row = {"life": life, "name": name, "address": address, "started_at": now, "seen_at": now}
     await connection.execute(
-        insert(replicas), {**row, "revision": 0, "workers": 0, "workers_ready": 0}
+        insert(replicas), {**row, "revision": 0, "workers": 0, "workers_ready": 0, "fence": 0}
     )
 
 
 async def beat(
-    connection: AsyncConnection, life: str, *, revision: int, workers: int, ready: int
+    connection: AsyncConnection, life: str, *, revision: int, workers: int, ready: int, fence: int
 ) -> bool:
     """Note that a replica lives and what it serves; False where it was forgotten."""
-    values = {"seen_at": await store_time(connection), "revision": revision}
+    values = {"seen_at": await store_time(connection), "revision": revision, "fence": fence}
     done = await connection.execute(
         update(replicas)
         .where(replicas.c.life == life)

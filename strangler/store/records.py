@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from strangler.migration.recording import RecordedHead
@@ -234,7 +235,8 @@ class ReplicaState:
     """What one life of a replica tells of itself.
 
     `life` is unlike that of any other, before or after. `revision` is the newest that *all* its
-    workers serve, 0 before they do. Times are the store's own, as machines' clocks differ.
+    workers serve, 0 before they do; `fence` the newest at which the writes of all of them wait
+    and none from before is under way. Times are the store's own, as machines' clocks differ.
     """
 
     life: str
@@ -245,6 +247,7 @@ class ReplicaState:
     revision: int
     workers: int
     workers_ready: int
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +269,48 @@ class Fleet:
     now: datetime
     newest: int
     replicas: tuple[ReplicaState, ...]
+
+
+class FenceState(StrEnum):
+    """How far a fence has come. It ends one way or the other, once."""
+
+    RAISED = "raised"
+    SWITCHED = "switched"
+    LIFTED = "lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A time in which the writes of some domains wait, because their writer is to move.
+
+    `left` are the seconds to its deadline by the store's clock when it was read, below 0 after it.
+    `follows` is the revision that was live; the one after it is the switch, if it came to that.
+    `requests` may wait in one worker. `said` tells why it was lifted.
+    """
+
+    number: int
+    left: float
+    actor: str
+    reason: str
+    follows: int
+    domains: frozenset[str]
+    everything: bool
+    requests: int
+    state: FenceState
+    said: str = ""
+
+    @property
+    def raised(self) -> bool:
+        """Whether writes wait for it."""
+        return self.state is FenceState.RAISED
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a replica looks for in the store: the newest fence, and then the newest revision.
+
+    In this order: a revision that was newest *before* a fence was over may not be any more.
+    """
+
+    fence: Fence | None
+    newest: int

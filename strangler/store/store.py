@@ -10,7 +10,16 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from strangler.store import evidence, findings, fleet, ledger, news, soundness, traffic
+from strangler.store import (
+    evidence,
+    fencing,
+    findings,
+    fleet,
+    ledger,
+    news,
+    soundness,
+    traffic,
+)
 from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import LIST_BYTES, storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
@@ -20,12 +29,14 @@ from strangler.store.records import (
     AnswerKey,
     Batch,
     Chapter,
+    Fence,
     Finding,
     Fleet,
     Forgetting,
     HeadSample,
     LedgerEntry,
     Notice,
+    Pulse,
     Revision,
     RuleCount,
     Transition,
@@ -130,8 +141,11 @@ class Store:
         transitions: Sequence[Transition],
         previous: int | None,
         forced: bool = False,
+        fence: int | None = None,
     ) -> Revision:
         """Append a revision and its transitions, all or nothing.
+
+        One that moves a writer ends the fence that was raised for it.
 
         `previous` is the number of the newest revision that the caller looked at (None: there
         was none); if it is no longer the newest, `Conflict`.
@@ -139,7 +153,11 @@ class Store:
         number = (previous or 0) + 1
         draft = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
         async with self._writing() as connection:
-            revision = await ledger.append(connection, draft, transitions)
+            if fence is None:
+                await fencing.keep_clear(connection)
+                revision = await ledger.append(connection, draft, transitions)
+            else:
+                revision = await fencing.switch(connection, fence, draft, transitions)
             await news.tell(connection)
         return revision
 
@@ -162,11 +180,13 @@ class Store:
         async with self._writing() as connection:
             await fleet.register(connection, life=life, name=name, address=address, ended=ended)
 
-    async def beat(self, life: str, *, revision: int, workers: int, ready: int) -> bool:
+    async def beat(
+        self, life: str, *, revision: int, workers: int, ready: int, fence: int = 0
+    ) -> bool:
         """Note that a replica lives and what all its workers serve; False if it was forgotten."""
         async with self._writing() as connection:
             return await fleet.beat(
-                connection, life, revision=revision, workers=workers, ready=ready
+                connection, life, revision=revision, workers=workers, ready=ready, fence=fence
             )
 
     async def depart(self, lives: Collection[str]) -> None:
@@ -193,6 +213,33 @@ class Store:
         """List whom somebody said to be dead, the last first."""
         async with self._reading() as connection:
             return await fleet.read_forgettings(connection, limit)
+
+    async def pulse(self) -> Pulse:
+        """Give what replicas look for: the newest fence, and the revision that is newest after."""
+        async with self._reading() as connection:
+            return await fencing.read_pulse(connection)
+
+    async def raise_fence(self, draft: Fence) -> Fence:
+        """Have the writes of some domains wait for `draft.left` seconds; gives it with its number.
+
+        `Conflict` where another fence stands, or another revision came.
+        """
+        async with self._writing() as connection:
+            fence = await fencing.raise_(connection, draft)
+            await news.tell(connection)
+        return fence
+
+    async def lift_fence(self, number: int, said: str) -> Fence:
+        """End a fence without a switch, unless it has ended; give how it has."""
+        async with self._writing() as connection:
+            fence = await fencing.lift(connection, number, storable(said))
+            await news.tell(connection)
+        return fence
+
+    async def unacknowledged(self, number: int) -> list[str]:
+        """Name the replicas of which the store does not know that their writes wait."""
+        async with self._reading() as connection:
+            return await fencing.unacknowledged(connection, number)
 
     async def hear(self, heard: Callable[[], None]) -> None:
         """Call `heard` for what others write, until the connection ends; at once on SQLite."""

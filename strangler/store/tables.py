@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -194,6 +194,23 @@ replicas = Table(
     Column("revision", Integer, nullable=False),
     Column("workers", Integer, nullable=False),
     Column("workers_ready", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+)
+
+fences = Table(
+    "fences",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("follows", Integer, nullable=False),
+    Column("domains", JSON, nullable=False),
+    Column("everything", Boolean, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("said", Text, nullable=False),
 )
 
 # Only ever added to: on whose word a silent replica is waited for no longer.

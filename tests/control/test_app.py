@@ -18,7 +18,7 @@ class Standing:
     def __init__(self) -> None:
         self.supervisor: Any = SimpleNamespace(ready=2, wanted=2)
         self.live: Any = SimpleNamespace(
-            revision=SimpleNamespace(number=7), store_available=True, from_disk=False
+            revision=SimpleNamespace(number=7), store_available=True, from_disk=False, holds=False
         )
         self.readiness = Readiness(self.supervisor, self.live)
         self.scraping: Callable[[], bytes] = lambda: b"up 1\n"
@@ -60,6 +60,7 @@ async def test_it_is_ready_with_one_worker_that_serves_the_live_revision(
         "workers": 2,
         "revision": 7,
         "store_available": True,
+        "writes_held": False,
         "from_disk": False,
     }
 

@@ -86,6 +86,8 @@ async def test_whoever_was_forgotten_registers_anew(store: Store, tmp_path: Path
     await store.forget([replica.life], actor="ada", reason="it looked dead")
     before = replica.life
     await replica.beat(1, 1, 1)
+    assert not replica.registered
+    await replica.register()
 
     assert await lives(store) == [replica.life] != [before]
     await replica.depart()

@@ -29,6 +29,7 @@ def scraped(counters: Counters, *taken: Gauges, certificate: Any = None) -> Samp
         store_failures=3,
         refused=4,
         from_disk=True,
+        holds=True,
     )
     recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7)
     snapshot = Snapshot(counters, list(taken), supervisor, live, recorder, certificate)
@@ -150,6 +151,7 @@ def test_the_control_plane_tells_of_itself() -> None:
     assert value(samples, "strangler_worker_restarts_total") == 1
     assert value(samples, "strangler_live_revision") == 9
     assert value(samples, "strangler_store_available") == 0
+    assert value(samples, "strangler_fence") == 1
     assert value(samples, "strangler_serving_kept_table") == 1
     assert value(samples, "strangler_store_failures_total") == 3
     assert value(samples, "strangler_routes_refused_total") == 4

@@ -15,7 +15,8 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "routes.md").read_text("u
 MODELS = json_schema()["$defs"]
 NESTED = {"HealthConfig": "health", "TimeoutsConfig": "timeouts", "CanaryConfig": "canary"}
 NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConfig": "limits"}
-NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls"}
+NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
+NESTED |= {"FenceConfig": "fence"}
 
 
 def fields() -> list[tuple[str, dict[str, Any]]]:
