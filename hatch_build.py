@@ -20,8 +20,8 @@ HOT = {
         *("roles", "target"),
     ),
     "proxy": (
-        *("client", "exchange", "failure", "held", "pool", "recovery", "request_body", "request_reader"),
-        *("response_output", "response_reader", "upstream", "upstream_pool"),
+        *("client", "exchange", "failure", "held", "pool", "recovery", "request_body"),
+        *("request_reader", "response_output", "response_reader", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }
