@@ -177,6 +177,17 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    record: Annotated[
+        int,
+        typer.Option(
+            "--record",
+            envvar="STRANGLER_RECORD",
+            min=0,
+            max=600,
+            metavar="N",
+            help="Request heads recorded a minute, redacted, for `plan` to count by; 0: none.",
+        ),
+    ] = 60,
 ) -> int:
     """Stand in front of the monolith and serve, until SIGTERM."""
     if watch and routes is None:
@@ -211,5 +222,6 @@ def serve(
             via=via,
             replica=replica,
             state=state,
+            record=record,
         )
     )

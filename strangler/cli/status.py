@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.table import Table
 
 from strangler.cli.asking import ask
@@ -14,6 +15,7 @@ from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesP
 from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
 from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.cli.standing import Standing, gather, phase_began, standing_of
+from strangler.cli.unclaimed import tell_unclaimed
 from strangler.routing.compile import digest_of
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
@@ -59,9 +61,19 @@ class Found:
 
 
 def status(
-    store: StoreUrl = DEFAULT_STORE, routes: RoutesPath = DEFAULT_ROUTES, as_json: AsJson = False
+    store: StoreUrl = DEFAULT_STORE,
+    routes: RoutesPath = DEFAULT_ROUTES,
+    unclaimed: Annotated[
+        bool,
+        typer.Option(
+            "--unclaimed", help="Show what no route claims yet, and the routes that nobody calls."
+        ),
+    ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Show the live revision, where each domain and replica stands, and what needs a look."""
+    if unclaimed:
+        return tell_unclaimed(store, as_json=as_json)
     found = ask(store, _look)
     file = file_status(routes, found.revision)
     if as_json:

@@ -53,6 +53,7 @@ class StoreWork(Enum):
     FOLLOWING = "following the newest revision"
     SAVING = "making a saved file a revision"
     RECORDING = "writing observations"
+    RECORDING_TRAFFIC = "writing recorded traffic"
 
 
 class LiveTable:

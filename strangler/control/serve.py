@@ -29,9 +29,11 @@ from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
 from strangler.control.saved_file import SavedFile
 from strangler.control.supervisor import Supervisor
+from strangler.control.traffic import TrafficRecorder
 from strangler.logs import configure_logs
 from strangler.proxy.pem import TlsError
 from strangler.proxy.settings import Settings
+from strangler.proxy.traffic import STRETCH
 from strangler.routing.mistakes import RoutesError
 from strangler.store.address import read_address
 from strangler.store.errors import StoreError
@@ -65,7 +67,8 @@ class ServeOptions:
     `trusted` are networks of proxies in front of us; `drain` is in seconds. With `tls`, clients
     speak TLS and are shown what is in these files. `via` is our name in Via; without it one is made
     up, so that no other proxy's loops look like ours. `replica` is our name in the fleet, `state`
-    the directory of what this machine keeps.
+    the directory of what this machine keeps; `record` is how many request heads are recorded a
+    minute.
     """
 
     routes: Path | None
@@ -81,6 +84,7 @@ class ServeOptions:
     via: str | None = None
     replica: str | None = None
     state: Path | None = None
+    record: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,13 @@ def _settings(
         requests=limits.requests,
         body=limits.body,
         in_flight=limits.in_flight,
+        recorded_heads=_share_of(options.record, options.workers),
     )
+
+
+def _share_of(record: int, workers: int) -> int:
+    """Give what one worker records in a stretch, of heads that are to be recorded in a minute."""
+    return max(1, round(record * STRETCH / 60 / workers)) if record else 0
 
 
 def _trusted(options: ServeOptions) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -208,6 +218,7 @@ async def _serve_with(
 ) -> None:
     live, certificate = served.live, served.certificate
     recorder = Recorder(store, live)
+    traffic = TrafficRecorder(store, live)
     supervisor = Supervisor(
         listeners,
         live.table,
@@ -219,6 +230,7 @@ async def _serve_with(
         served.membership.inherited,
         live.hold,
     )
+    supervisor.on_traffic = traffic.take
     stop = _stop_event(supervisor)
     _on_hangup(certificate)
     if not await supervisor.start():
@@ -236,6 +248,7 @@ async def _serve_with(
     beside = [
         asyncio.create_task(server.serve(sockets=[admin])),
         asyncio.create_task(_for_ever(recorder.run)),
+        asyncio.create_task(_for_ever(traffic.run)),
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
     ]
@@ -261,6 +274,7 @@ async def _serve_with(
     readiness.draining = True
     await supervisor.drain()
     await recorder.finish()
+    await traffic.finish()
     server.should_exit = True
     await beside[0]
     for task in beside[1:]:

@@ -29,13 +29,14 @@ from strangler.proxy.messages import (
     Start,
     Swap,
     ToWorker,
+    Travelled,
     encode,
     receive,
 )
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold, held
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, Observation
+from strangler.store.records import AnswerKey, Observation, TrafficReport
 
 log = structlog.get_logger()
 
@@ -113,6 +114,7 @@ class Supervisor:
         self.revision = revision
         self.restarts = 0
         self.on_progress: Callable[[], None] = lambda: None
+        self.on_traffic: Callable[[TrafficReport], None] = lambda _: None
         """Called when a worker has done what it was told."""
 
     def __repr__(self) -> str:
@@ -274,5 +276,7 @@ class Supervisor:
                     self._observed(observations)
                 case Answers(counts):
                     self._answered(counts)
+                case Travelled(report):
+                    self.on_traffic(report)
                 case _:
                     log.error("unexpected_message", pid=worker.process.pid)

@@ -376,7 +376,15 @@ class ClientConnection(asyncio.Protocol):
         plane = self._plane
         head = read.head
         route = plane.table.match(head)
-        plan = plane.table.fallthrough if route is None else route.plan_for(head.method)
+        if route is None:
+            plan = plane.table.fallthrough
+            plane.traffic.unclaimed(head)
+        else:
+            plan = route.plan_for(head.method)
+        sample = plane.sample
+        sample.until -= 1
+        if sample.until == 0:
+            sample.take((head, client_address(read.fields, self._peer, plane.settings.trusts)))
         held = False
         if plan.plain:
             decision = plan.outside_alone

@@ -18,7 +18,7 @@ from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, Observation
+from strangler.store.records import AnswerKey, Observation, TrafficReport
 
 _LENGTH = struct.Struct("!I")
 
@@ -99,8 +99,15 @@ class Answers:
     counts: dict[AnswerKey, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """Worker to supervisor: what was seen of the traffic since the last report."""
+
+    report: TrafficReport
+
+
 ToWorker: TypeAlias = Start | Swap | Become | Scrape | Drain
-FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers
+FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers | Travelled
 Message: TypeAlias = ToWorker | FromWorker
 
 

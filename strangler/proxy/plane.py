@@ -28,6 +28,7 @@ from strangler.proxy.mirror import Mirror
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
 from strangler.proxy.surroundings import Surroundings
+from strangler.proxy.traffic import TrafficWatch
 from strangler.proxy.tunnel import Tunnel
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.proxy.upstream_tls import UpstreamTls
@@ -79,6 +80,8 @@ class DataPlane:
         self.settings = settings
         self.counters = Counters()
         self.answered = Answered()
+        self.traffic = TrafficWatch(settings, self.counters, self.draw)
+        self.sample = self.traffic.sample
         self.admission = Admission(settings.connections, settings.connections_per_peer)
         self.in_flight = 0  # exchanges
         self.clients: set[ClientConnection] = set()

@@ -22,6 +22,8 @@ class Settings:
     serves to spread clients over workers that came later; `body`, the octets of a request's body,
     which costs no memory here; `in_flight`, the exchanges at one time, at which a core is busy many
     times over.
+
+    `recorded_heads`: request heads that one worker records of every ten seconds.
     """
 
     name: str = "strangler"
@@ -39,6 +41,7 @@ class Settings:
     requests: int = 1_000_000
     body: int = 10 * 1024 * 1024 * 1024
     in_flight: int = 4096
+    recorded_heads: int = 0
     redaction_key: bytes = field(default=b"", repr=False)
 
     def trusts(self, address: str) -> bool:

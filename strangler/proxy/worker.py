@@ -30,10 +30,12 @@ from strangler.proxy.messages import (
     Serving,
     Start,
     Swap,
+    Travelled,
     encode,
     receive,
 )
 from strangler.proxy.plane import DataPlane
+from strangler.proxy.traffic import STRETCH
 from strangler.store.records import Observation
 
 log = structlog.get_logger()
@@ -95,11 +97,13 @@ class Worker:
             lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG, **secure
         )
         beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
+        beside.append(loop.create_task(self._report_traffic()))
         self._send(Serving(start.revision))
         await self._obey(reader)
         server.close()
         await plane.drain()
         self._send_reports()
+        self._send_traffic()
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
@@ -142,6 +146,18 @@ class Worker:
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
             self._send_reports()
+
+    async def _report_traffic(self) -> None:
+        while True:
+            await asyncio.sleep(STRETCH)
+            self._send_traffic()
+
+    def _send_traffic(self) -> None:
+        if self._writer.transport.get_write_buffer_size() >= PIPE_BOUND:
+            return
+        report = self._plane.traffic.report(self._plane.table)
+        if report is not None:
+            self._send(Travelled(report))
 
     def _send_reports(self) -> None:
         if self._writer.transport.get_write_buffer_size() >= PIPE_BOUND:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from strangler.migration.recording import RecordedHead
 from strangler.migration.transition import PhaseChange
+from strangler.migration.unclaimed import Seen, Template
 from strangler.routing.phase import Phase
 
 
@@ -218,6 +219,19 @@ class HeadSample:
     weight: float
     key: str
     head: RecordedHead
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficReport:
+    """What was seen of the traffic for a while.
+
+    `unclaimed` are the paths that no route claims, by template; `calls` says how often each route,
+    by its label, was called.
+    """
+
+    heads: tuple[HeadSample, ...] = ()
+    unclaimed: tuple[Template, ...] = ()
+    calls: tuple[tuple[str, Seen], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from strangler.migration.unclaimed import Seen, Template
 from strangler.store import (
     evidence,
     fencing,
@@ -39,6 +40,7 @@ from strangler.store.records import (
     Pulse,
     Revision,
     RuleCount,
+    TrafficReport,
     Transition,
     VerdictCount,
 )
@@ -302,10 +304,23 @@ class Store:
 
     # The recorded traffic
 
-    async def add_heads(self, samples: Sequence[HeadSample], now: datetime) -> None:
-        """Keep recorded heads; the oldest go where there are too many, or too old ones."""
+    async def add_traffic(self, report: TrafficReport, now: datetime) -> None:
+        """Keep what was seen of the traffic: heads in place of old ones, counts beside the others.
+
+        Unclaimed paths are told less exactly where they become too many for a person to read.
+        """
         async with self._writing() as connection:
-            await traffic.add_heads(connection, samples, now)
+            await traffic.add(connection, report, now)
+
+    async def unclaimed(self) -> list[Template]:
+        """List the paths that no route claimed, by template, the most frequent first."""
+        async with self._reading() as connection:
+            return await traffic.read_unclaimed(connection)
+
+    async def calls(self) -> dict[str, Seen]:
+        """Say how often each route was called since calls are counted, by its label."""
+        async with self._reading() as connection:
+            return await traffic.read_calls(connection)
 
     async def heads(self) -> list[HeadSample]:
         """List all recorded heads, oldest first."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -170,6 +170,25 @@ heads = Table(
     Column("weight", Double, nullable=False),
     Column("key", String(16), nullable=False),
     Column("head", JSON, nullable=False),
+)
+
+unclaimed = Table(
+    "unclaimed",
+    METADATA,
+    Column("path", Text, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    METADATA,
+    Column("route", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
 )
 
 notices = Table(

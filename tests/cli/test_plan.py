@@ -8,7 +8,7 @@ import pytest
 
 from strangler.migration.recording import Hashing, HeadRecorder
 from strangler.routing.compile import load
-from strangler.store.records import HeadSample
+from strangler.store.records import HeadSample, TrafficReport
 from tests.cli.desk import ROUTES, Desk
 from tests.cli.test_history import words
 from tests.routing.building import ask
@@ -34,7 +34,7 @@ def record(desk: Desk, *targets: str, weight: float = 1.0, key: str = KEY) -> No
         for number, head in enumerate(heads)
         if head is not None
     ]
-    desk.ask(lambda store: store.add_heads(samples, NOON))
+    desk.ask(lambda store: store.add_traffic(TrafficReport(tuple(samples)), NOON))
 
 
 def test_what_is_live_changes_nothing(live: Desk) -> None:
