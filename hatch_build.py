@@ -20,13 +20,13 @@ HOT = {
         *("roles", "target"),
     ),
     "proxy": (
-        *("client", "exchange", "failure", "held", "pool", "recovery", "request_body"),
+        *("client", "exchange", "failure", "held", "plane", "pool", "recovery", "request_body"),
         *("request_reader", "response_output", "response_reader", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }
-"""What every request passes through. Values that cross to another process are not defined here:
-compiled classes have no pickles."""
+"""What every request passes through. Of their values only those cross to another process that say
+how (`__reduce__`)."""
 
 BUILT = sysconfig.get_config_var("EXT_SUFFIX")  # such as .cpython-311-x86_64-linux-gnu.so
 

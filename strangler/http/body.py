@@ -140,9 +140,9 @@ class ChunkedBody(Body):
 
 def body_reader(framing: Framing) -> Body | None:
     """Give the reader for a body, or None where there is none."""
-    kind, length = framing
+    kind = framing.kind
     if kind is BodyKind.LENGTH:
-        return LengthBody(length) if length else None
+        return LengthBody(framing.length) if framing.length else None
     if kind is BodyKind.CHUNKED:
         return ChunkedBody()
     return None if kind is BodyKind.NONE else Body()

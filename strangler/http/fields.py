@@ -6,7 +6,6 @@ notes; no head is walked twice but in the rare case that a peer nominates fields
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from strangler.http.message import Headers
 from strangler.http.roles import (
@@ -23,15 +22,23 @@ from strangler.http.roles import (
 _USUAL = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"transfer-encoding", b""})
 
 
-class Fields(NamedTuple):
+class Fields:
     """The fields of one head.
 
     `crossing` holds the lines of what crosses, in pieces that only need joining: name, `: `, value
     and CRLF of each. `noted` holds the values of each role (see `roles`) but the plain one.
     """
 
-    crossing: list[bytes]
-    noted: dict[int, list[bytes]]
+    __slots__ = ("crossing", "noted")
+
+    def __init__(self, crossing: list[bytes], noted: dict[int, list[bytes]]) -> None:
+        """Hold what a walk has found."""
+        self.crossing = crossing
+        self.noted = noted
+
+    def __repr__(self) -> str:
+        """Show the lines that cross."""
+        return f"<Fields {b''.join(self.crossing)!r}>"
 
     def mentions(self, role: int, token: bytes) -> bool:
         """Tell whether a list-valued field holds `token` (lower-case), in any case."""

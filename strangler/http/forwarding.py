@@ -5,7 +5,6 @@ Order, case and duplicates of what crosses stay as they were; behind it stands w
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from strangler.http.fields import Fields
 from strangler.http.framing import BodyKind, Framing
@@ -47,15 +46,23 @@ class Peer:
         return f"<Peer {self.address} {self.scheme}{' trusted' if self.trusted else ''}>"
 
 
-class ForwardedHead(NamedTuple):
+class ForwardedHead:
     """A request head ready to leave: `fields` are its lines without the request line.
 
     The same lines serve the primary, a fallback and the shadow copy; each gets a request line of
     its own. The empty line that ends the head is not among them.
     """
 
-    fields: bytes
-    request_id: bytes
+    __slots__ = ("fields", "request_id")
+
+    def __init__(self, fields: bytes, request_id: bytes) -> None:
+        """Hold the lines, and the id that is among them."""
+        self.fields = fields
+        self.request_id = request_id
+
+    def __repr__(self) -> str:
+        """Show the id."""
+        return f"<ForwardedHead {self.request_id!r}>"
 
     def to_bytes(self, method: str, target: bytes, extra: bytes = b"") -> bytes:
         """Write the whole head for one upstream; `extra` are further lines, each with its CRLF."""
@@ -68,7 +75,7 @@ def forward_request(fields: Fields, peer: Peer, via: bytes, fresh_id: bytes) -> 
     `via` is our own line of that name. `fresh_id` becomes the X-Request-Id of a request that brings
     no valid one.
     """
-    crossing, noted = fields
+    crossing, noted = fields.crossing, fields.noted
     request_id = _only_id(crossing, noted[REQUEST_ID]) if REQUEST_ID in noted else b""
     if not request_id:
         request_id = fresh_id

@@ -6,7 +6,6 @@ that passes here has exactly one reading, and leaves us in that reading.
 
 import re
 from enum import Enum
-from typing import NamedTuple
 
 from strangler.http.fields import Fields
 from strangler.http.roles import CODING, LENGTH
@@ -24,17 +23,34 @@ class BodyKind(Enum):
     UNTIL_CLOSE = "until close"
 
 
-class Framing(NamedTuple):
+class Framing:
     """The extent of one body; `length` counts its octets where they are known."""
 
-    kind: BodyKind
-    length: int = 0
+    __slots__ = ("kind", "length")
+
+    def __init__(self, kind: BodyKind, length: int = 0) -> None:
+        """Hold what was decided."""
+        self.kind = kind
+        self.length = length
+
+    def __repr__(self) -> str:
+        """Show kind and length."""
+        return f"<Framing {self.kind.value} {self.length}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as values."""
+        if not isinstance(other, Framing):
+            return NotImplemented
+        return self.kind is other.kind and self.length == other.length
+
+    def __hash__(self) -> int:
+        """Agree with `==`."""
+        return hash((self.kind, self.length))
 
 
 NO_BODY = Framing(BodyKind.NONE)
 CHUNKED = Framing(BodyKind.CHUNKED)
 UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
-_EMPTY = Framing(BodyKind.LENGTH, 0)
 
 
 class FramingError(ValueError):
@@ -59,7 +75,7 @@ def response_framing(method: str, status: int, fields: Fields, version: str) -> 
     if status < 200:
         if status < 100:
             raise FramingError(f"the status {status}")
-        if declared not in {None, _EMPTY}:
+        if declared is not None and (declared.kind is not BodyKind.LENGTH or declared.length):
             raise FramingError("an interim response with a body")
         return NO_BODY
     if method == "HEAD" or status in {204, 304}:

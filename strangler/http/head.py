@@ -6,7 +6,6 @@ version we speak, a target that names one thing, a method that we forward.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from strangler.http.fields import Fields, request_fields
 from strangler.http.framing import NO_BODY, Framing, FramingError, request_framing
@@ -56,12 +55,20 @@ class HeadError(ValueError):
         self.detail = detail
 
 
-class ReadHead(NamedTuple):
+class ReadHead:
     """A request head that may be forwarded: what routes see, its fields, how long its body is."""
 
-    head: RequestHead
-    fields: Fields
-    framing: Framing
+    __slots__ = ("fields", "framing", "head")
+
+    def __init__(self, head: RequestHead, fields: Fields, framing: Framing) -> None:
+        """Hold what was read."""
+        self.head = head
+        self.fields = fields
+        self.framing = framing
+
+    def __repr__(self) -> str:
+        """Show the head."""
+        return f"<ReadHead {self.head!r} {self.framing!r}>"
 
 
 def read_head(

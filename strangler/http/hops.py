@@ -21,7 +21,7 @@ def end_here(read: ReadHead, name: str) -> HeadError | None:
     the upstream have (RFC 9110 section 7.6.3). OPTIONS and TRACE with `Max-Forwards: 0` are for us;
     with more they leave with one less.
     """
-    head, fields, _ = read
+    head, fields = read.head, read.fields
     if VIA in fields.noted and came_through(fields, name):
         return HeadError(508, "the request has come through here before: the routes make a circle")
     if MAX_FORWARDS in fields.noted and head.method in HOP_COUNTING:

@@ -6,7 +6,7 @@ parsers read differently, so it is an error here.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TypeAlias
 
 from strangler.http.message import Field
 
@@ -19,6 +19,13 @@ _STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-
 _IN_LINES = bytes([9, *range(32, 127), *range(128, 256)])
 
 
+KEPT_LINES = 1024
+"""Field lines whose reading is kept: those that the clients of a site send again and again."""
+
+KEPT_LINE = 256
+"""Octets of the longest of them: a quarter of a megabyte in all."""
+
+
 class MalformedError(ValueError):
     """The bytes are not HTTP/1.1; the message says what is wrong with them."""
 
@@ -27,20 +34,11 @@ class TooLongError(MalformedError):
     """There is no end to it within its bound."""
 
 
-class RequestLine(NamedTuple):
-    """A request line in its parts; `version` without `HTTP/`."""
+RequestLine: TypeAlias = tuple[str, bytes, str]
+"""Method, target, and version without `HTTP/`."""
 
-    method: str
-    target: bytes
-    version: str
-
-
-class StatusLine(NamedTuple):
-    """A status line in its parts."""
-
-    version: str
-    status: int
-    reason: bytes
+StatusLine: TypeAlias = tuple[str, int, bytes]
+"""Version without `HTTP/`, status, reason."""
 
 
 def request_line(line: bytes) -> RequestLine:
@@ -48,7 +46,7 @@ def request_line(line: bytes) -> RequestLine:
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         raise MalformedError("a request line other than METHOD TARGET HTTP-VERSION")
-    return RequestLine(found[1].decode("ascii"), found[2], found[3].decode("ascii"))
+    return found[1].decode("ascii"), found[2], found[3].decode("ascii")
 
 
 def status_line(line: bytes) -> StatusLine:
@@ -56,7 +54,7 @@ def status_line(line: bytes) -> StatusLine:
     found = _STATUS_LINE.fullmatch(line)
     if found is None:
         raise MalformedError("a status line other than HTTP-VERSION STATUS REASON")
-    return StatusLine(found[1].decode("ascii"), int(found[2]), found[3] or b"")
+    return found[1].decode("ascii"), int(found[2]), found[3] or b""
 
 
 def field_lines(block: bytes) -> list[Field]:
@@ -64,13 +62,18 @@ def field_lines(block: bytes) -> list[Field]:
     lines = block.split(b"\r\n")
     lines.pop()
     _refuse_other_line_ends(block, len(lines))
-    fields: list[Field] = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not _is_token(name):
-            raise MalformedError("a field line other than NAME: VALUE")
-        fields.append((name, value.strip(b" \t")))
-    return fields
+    return [_kept_field(line) if len(line) <= KEPT_LINE else _field(line) for line in lines]
+
+
+def _field(line: bytes) -> Field:
+    name, colon, value = line.partition(b":")
+    if not colon or _NAME.fullmatch(name) is None:
+        raise MalformedError("a field line other than NAME: VALUE")
+    return name, value.strip(b" \t")
+
+
+# Most lines of a client's head stand in its next one, too.
+_kept_field = lru_cache(KEPT_LINES)(_field)
 
 
 def refuse_beginning(begun: bytes) -> None:
@@ -88,7 +91,3 @@ def _refuse_other_line_ends(octets: bytes, lines: int) -> None:
     if octets.translate(None, _IN_LINES) != b"\r\n" * lines:
         raise MalformedError("a control character, or a line end other than CRLF")
 
-
-@lru_cache(512)
-def _is_token(name: bytes) -> bool:
-    return _NAME.fullmatch(name) is not None

@@ -24,7 +24,7 @@ def forward_response(
     the Date line for a response without one (RFC 9110 section 6.6.1); `connection` is our own
     Connection value, empty for none.
     """
-    crossing, noted = fields
+    crossing, noted = fields.crossing, fields.noted
     head = [_status_line(status, reason), *crossing, ours]
     if DATE not in noted:
         head.append(date)

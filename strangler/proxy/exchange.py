@@ -84,7 +84,9 @@ class Exchange:
         self.plane = plane
         self.client = client
         self.request = request
-        self.head, self.fields, self.framing = read
+        self.head = read.head
+        self.fields = read.fields
+        self.framing = read.framing
         self.route = route
         self.label = UNCLAIMED if route is None else route.label  # for counters and findings
         self.revision = plane.revision  # the one that `route` belongs to, whatever comes later

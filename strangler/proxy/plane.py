@@ -173,7 +173,7 @@ class DataPlane:
         return Gauges(
             open_connections=len(self.clients),
             exchanges_in_flight=sum(
-                pool.in_flight for upstream in self.pools.values() for pool in upstream.targets
+                [pool.in_flight for upstream in self.pools.values() for pool in upstream.targets]
             ),
             tunnels=len(self.tunnels),
             copies_in_flight=self.mirror.in_flight,

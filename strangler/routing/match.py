@@ -5,7 +5,7 @@ are looked at only where a claim has them.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from strangler.http.message import RequestHead
 from strangler.routing.conditions import Conditions
@@ -14,12 +14,26 @@ from strangler.routing.pattern import TYPES, Pattern, Segment
 T = TypeVar("T")
 
 
-class Claim(NamedTuple, Generic[T]):
-    """One claim on requests: path and conditions, and what it is made for."""
+class Claim(Generic[T]):
+    """One claim on requests: path and conditions, and what it is made for.
 
-    pattern: Pattern
-    conditions: Conditions
-    owner: T
+    `always`: a request on the path meets it, whatever else it has.
+    """
+
+    __slots__ = ("always", "conditions", "owner", "pattern")
+
+    def __init__(self, pattern: Pattern, conditions: Conditions, owner: T) -> None:
+        self.pattern = pattern
+        self.conditions = conditions
+        self.owner = owner
+        self.always = conditions == Conditions()
+
+    def __repr__(self) -> str:
+        return f"<Claim {self.pattern.text} {self.conditions}>"
+
+    def __reduce__(self) -> tuple[type["Claim[T]"], tuple[Pattern, Conditions, T]]:
+        # A table crosses to its workers; what is compiled is only made through its constructor.
+        return Claim, (self.pattern, self.conditions, self.owner)
 
 
 class Node(Generic[T]):
@@ -121,9 +135,9 @@ def _search_branches(
 
 
 def _first(claims: tuple[Claim[T], ...], head: RequestHead) -> T | None:
-    for _, conditions, owner in claims:
-        if conditions.met(head):
-            return owner
+    for claim in claims:
+        if claim.always or claim.conditions.met(head):
+            return claim.owner
     return None
 
 

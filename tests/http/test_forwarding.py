@@ -192,7 +192,8 @@ def test_what_crosses_keeps_its_order_case_and_duplicates() -> None:
     ],
 )
 def test_a_request_has_exactly_one_valid_id(brought: list[bytes], kept: bytes) -> None:
-    fields, request_id = forwarded([HOST, *((b"X-Request-ID", value) for value in brought)])
+    head = forwarded([HOST, *((b"X-Request-ID", value) for value in brought)])
+    fields, request_id = head.fields, head.request_id
     assert request_id == kept
     assert fields.lower().count(b"x-request-id: ") == 1
     assert b": %b\r\n" % kept in fields
