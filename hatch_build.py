@@ -21,7 +21,8 @@ HOT = {
     ),
     "proxy": (
         *("client", "exchange", "failure", "held", "plane", "pool", "recovery", "request_body"),
-        *("request_reader", "response_output", "response_reader", "upstream", "upstream_pool"),
+        *("request_reader", "reservoir", "response_output", "response_reader", "traffic"),
+        *("upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }

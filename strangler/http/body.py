@@ -1,6 +1,7 @@
 """Reads the bytes of message bodies, each kind to its exact end (RFC 9112 sections 6 and 7)."""
 
 import re
+from typing import Final
 
 from strangler.http.framing import BodyKind, Framing
 from strangler.http.lines import (
@@ -12,17 +13,17 @@ from strangler.http.lines import (
 )
 from strangler.http.message import Field
 
-MAX_LINE = 4 * 1024
+MAX_LINE: Final = 4 * 1024
 """Octets of a chunk's size with its extensions, which nobody uses: more than enough."""
 
-MAX_TRAILERS = 32 * 1024
+MAX_TRAILERS: Final = 32 * 1024
 """Octets of a trailer section: as of a head."""
 
 # RFC 9112 section 7.1.1, but for whitespace behind the size, which h11 refuses too. Fifteen digits
 # stay below 2**60: no parser behind us wraps them around.
-_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
-_EXTENSION = rb";[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?" % (TOKEN, TOKEN, _QUOTED)
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*" % _EXTENSION)
+_QUOTED: Final = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+_EXTENSION: Final = rb";[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?" % (TOKEN, TOKEN, _QUOTED)
+_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*" % _EXTENSION)
 
 
 class Body:
@@ -126,7 +127,7 @@ class ChunkedBody(Body):
         self._trailing += len(line)
         if self._trailing > MAX_TRAILERS:
             raise TooLongError(f"more than {MAX_TRAILERS} octets of trailers")
-        self.trailers += field_lines(line + b"\r\n")
+        self.trailers += field_lines([line])
 
     def _refuse(self, begun: bytes) -> None:
         """Refuse the beginning of a line that is too long, or no good line whatever follows."""

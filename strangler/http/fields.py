@@ -6,6 +6,7 @@ notes; no head is walked twice but in the rare case that a peer nominates fields
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 from strangler.http.message import Headers
 from strangler.http.roles import (
@@ -19,7 +20,7 @@ from strangler.http.roles import (
     response_role,
 )
 
-_USUAL = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"transfer-encoding", b""})
+_USUAL: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"transfer-encoding", b""})
 
 
 class Fields:

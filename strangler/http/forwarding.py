@@ -5,6 +5,7 @@ Order, case and duplicates of what crosses stay as they were; behind it stands w
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from strangler.http.fields import Fields
 from strangler.http.framing import BodyKind, Framing
@@ -21,8 +22,8 @@ from strangler.http.roles import (
 )
 
 # What may stand in a log line and a response field without quoting.
-_REQUEST_ID = re.compile(rb"[!-~]{1,128}")
-_FOR = re.compile(rb"for=(?:\"([^\"]*)\"|([^;,\s]*))", re.IGNORECASE)
+_REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
+_FOR: Final = re.compile(rb"for=(?:\"([^\"]*)\"|([^;,\s]*))", re.IGNORECASE)
 
 
 class Peer:

@@ -6,12 +6,13 @@ that passes here has exactly one reading, and leaves us in that reading.
 
 import re
 from enum import Enum
+from typing import Final
 
 from strangler.http.fields import Fields
 from strangler.http.roles import CODING, LENGTH
 
 # At most 18 digits: below 2**63 for every reader behind us. No leading zero: some read octal.
-_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
+_LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class BodyKind(Enum):
@@ -48,9 +49,9 @@ class Framing:
         return hash((self.kind, self.length))
 
 
-NO_BODY = Framing(BodyKind.NONE)
-CHUNKED = Framing(BodyKind.CHUNKED)
-UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
+NO_BODY: Final = Framing(BodyKind.NONE)
+CHUNKED: Final = Framing(BodyKind.CHUNKED)
+UNTIL_CLOSE: Final = Framing(BodyKind.UNTIL_CLOSE)
 
 
 class FramingError(ValueError):

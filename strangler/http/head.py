@@ -6,6 +6,7 @@ version we speak, a target that names one thing, a method that we forward.
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from strangler.http.fields import Fields, request_fields
 from strangler.http.framing import NO_BODY, Framing, FramingError, request_framing
@@ -15,17 +16,17 @@ from strangler.http.target import TargetError, parse_target
 
 # RFC 3986 section 3.2.2: a registered name, an IPv4 address or a bracketed IPv6 one, with a port.
 # NUL is no part of a name, escaped or not.
-_HOST = re.compile(
+_HOST: Final = re.compile(
     rb"((?:[A-Za-z0-9._~!$&'()*+,;=-]|%(?!00)[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
 )
 
-MAX_HEAD = 32 * 1024
+MAX_HEAD: Final = 32 * 1024
 """Octets of a head: nginx and Apache allow about as much by default."""
 
-MAX_PORT = 65535
+MAX_PORT: Final = 65535
 
 # fmt: off
-METHODS = frozenset(
+METHODS: Final = frozenset(
     {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "ACL",
         "BIND", "CHECKOUT", "COPY", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR",
@@ -38,10 +39,10 @@ METHODS = frozenset(
 """What is forwarded: the registered methods and those that were widely used before them, less
 CONNECT and PRI, which are no requests for a resource."""
 
-MAX_TARGET = 8 * 1024
+MAX_TARGET: Final = 8 * 1024
 """Octets in a request target: the 8,000 that RFC 9112 section 3 recommends at least, rounded up."""
 
-MAX_FIELDS = 100
+MAX_FIELDS: Final = 100
 """Fields in a head; the largest that browsers and gateways send have about 60."""
 
 

@@ -6,23 +6,25 @@ parsers read differently, so it is an error here.
 
 import re
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from strangler.http.message import Field
 
-TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
+TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 
-_NAME = re.compile(TOKEN)
-_REQUEST_LINE = re.compile(rb"(%b) ([!-~]+) HTTP/([0-9]\.[0-9])" % TOKEN)
-_STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?")
+_TOKEN: Final = re.compile(TOKEN)
+_REQUEST_LINE: Final = re.compile(rb"(%b) ([!-~]+) HTTP/([0-9]\.[0-9])" % TOKEN)
+_STATUS_LINE: Final = re.compile(rb"HTTP/([0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?")
 # What may stand in a line: visible octets, space, tab and obs-text (RFC 9110 section 5.5).
-_IN_LINES = bytes([9, *range(32, 127), *range(128, 256)])
+_VALUE: Final = re.compile(rb"[\t -~\x80-\xff]*")
+_IN_LINES: Final = bytes([9, *range(32, 127), *range(128, 256)])
+_NO_LINE: Final = "a control character, or a line end other than CRLF"
 
 
-KEPT_LINES = 1024
+KEPT_LINES: Final = 1024
 """Field lines whose reading is kept: those that the clients of a site send again and again."""
 
-KEPT_LINE = 256
+KEPT_LINE: Final = 256
 """Octets of the longest of them: a quarter of a megabyte in all."""
 
 
@@ -46,9 +48,11 @@ def request_line(line: bytes) -> RequestLine:
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         raise MalformedError("a request line other than METHOD TARGET HTTP-VERSION")
-    return found[1].decode("ascii"), found[2], found[3].decode("ascii")
+    method, target, version = found.groups()
+    return method.decode("ascii"), target, version.decode("ascii")
 
 
+@lru_cache(64)
 def status_line(line: bytes) -> StatusLine:
     """Read a status line, given without its CRLF (RFC 9112 section 4). Raises `MalformedError`."""
     found = _STATUS_LINE.fullmatch(line)
@@ -57,18 +61,17 @@ def status_line(line: bytes) -> StatusLine:
     return found[1].decode("ascii"), int(found[2]), found[3] or b""
 
 
-def field_lines(block: bytes) -> list[Field]:
-    """Read whole field lines, each with its CRLF (RFC 9112 section 5). Raises `MalformedError`."""
-    lines = block.split(b"\r\n")
-    lines.pop()
-    _refuse_other_line_ends(block, len(lines))
+def field_lines(lines: list[bytes]) -> list[Field]:
+    """Read field lines, given without their CRLFs (RFC 9112 section 5). Raises `MalformedError`."""
     return [_kept_field(line) if len(line) <= KEPT_LINE else _field(line) for line in lines]
 
 
 def _field(line: bytes) -> Field:
     name, colon, value = line.partition(b":")
-    if not colon or _NAME.fullmatch(name) is None:
+    if not colon or _TOKEN.fullmatch(name) is None:
         raise MalformedError("a field line other than NAME: VALUE")
+    if _VALUE.fullmatch(value) is None:
+        raise MalformedError(_NO_LINE)
     return name, value.strip(b" \t")
 
 
@@ -89,5 +92,4 @@ def _refuse_other_line_ends(octets: bytes, lines: int) -> None:
     # What is left without the octets of lines are line ends and nothing else: as many as there are
     # CRLFs, so that none stands alone.
     if octets.translate(None, _IN_LINES) != b"\r\n" * lines:
-        raise MalformedError("a control character, or a line end other than CRLF")
-
+        raise MalformedError(_NO_LINE)

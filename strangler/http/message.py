@@ -26,9 +26,7 @@ class RequestTarget:
 
     __slots__ = ("authority", "forward", "path", "query")
 
-    def __init__(
-        self, path: str, query: str, forward: bytes, authority: str | None = None
-    ) -> None:
+    def __init__(self, path: str, query: str, forward: bytes, authority: str | None = None) -> None:
         """Hold both readings."""
         self.path = path
         self.query = query

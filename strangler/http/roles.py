@@ -4,32 +4,33 @@ A head is walked once, and each name is looked up here; names repeat, so what wa
 """
 
 from functools import lru_cache
+from typing import Final
 
 # Plain integers, because they are compared for every field of every message. What crosses comes
 # first; `HEARSAY` crosses only from a trusted peer; what is greater never crosses as it came.
-PLAIN = 0
-HOST = 1
-LENGTH = 2
-REQUEST_ID = 3
-VIA = 4
-DATE = 5
-REFERENCE = 6
-MAX_FORWARDS = 7
-HEARSAY = 10
-FORWARDED = 11
-REMOVED = 12
-CODING = 13
-CONNECTION = 14
-TE = 15
-UPGRADE = 16
-FORWARDED_FOR = 17
-FORWARDED_PROTO = 18
-FORWARDED_HOST = 19
+PLAIN: Final = 0
+HOST: Final = 1
+LENGTH: Final = 2
+REQUEST_ID: Final = 3
+VIA: Final = 4
+DATE: Final = 5
+REFERENCE: Final = 6
+MAX_FORWARDS: Final = 7
+HEARSAY: Final = 10
+FORWARDED: Final = 11
+REMOVED: Final = 12
+CODING: Final = 13
+CONNECTION: Final = 14
+TE: Final = 15
+UPGRADE: Final = 16
+FORWARDED_FOR: Final = 17
+FORWARDED_PROTO: Final = 18
+FORWARDED_HOST: Final = 19
 
 # Fields about one connection and not the message. RFC 9110 section 7.6.1 names Connection,
 # Proxy-Connection, Keep-Alive, TE, Transfer-Encoding and Upgrade; Transfer-Encoding is written anew
 # from the framing, TE and Upgrade where they are meant.
-_HOP_BY_HOP = {
+_HOP_BY_HOP: Final = {
     b"connection": CONNECTION,
     b"proxy-connection": REMOVED,
     # Credentials for a proxy on the client's side, and the demand for them: to clients we are the
@@ -43,7 +44,7 @@ _HOP_BY_HOP = {
     b"upgrade": UPGRADE,
 }
 
-_IN_RESPONSES = _HOP_BY_HOP | {
+_IN_RESPONSES: Final = _HOP_BY_HOP | {
     b"content-length": LENGTH,
     b"x-request-id": REQUEST_ID,
     b"date": DATE,
@@ -56,7 +57,7 @@ _IN_RESPONSES = _HOP_BY_HOP | {
 # Ours to say are the three that say who asked; the others upstreams believe of whoever stands
 # before them (Spring's ForwardedHeaderFilter, Werkzeug's ProxyFix, nginx's real_ip): a trusted
 # peer's pass, a stranger's do not.
-_IN_REQUESTS = _HOP_BY_HOP | {
+_IN_REQUESTS: Final = _HOP_BY_HOP | {
     b"host": HOST,
     b"content-length": LENGTH,
     b"x-request-id": REQUEST_ID,
@@ -79,7 +80,7 @@ _IN_REQUESTS = _HOP_BY_HOP | {
 
 # A client may nominate any field in Connection and so have it removed. Never these: without them
 # the upstream would see another request than the client (or its nearer proxy) sent.
-_NOT_NOMINABLE = frozenset(_IN_REQUESTS.keys() - _HOP_BY_HOP.keys()) | {
+_NOT_NOMINABLE: Final = frozenset(_IN_REQUESTS.keys() - _HOP_BY_HOP.keys()) | {
     b"authorization",
     b"cookie",
     b"content-type",
@@ -89,11 +90,11 @@ _NOT_NOMINABLE = frozenset(_IN_REQUESTS.keys() - _HOP_BY_HOP.keys()) | {
     b"tracestate",
 }
 
-_NOT_IN_TRAILERS = _NOT_NOMINABLE | frozenset(
+_NOT_IN_TRAILERS: Final = _NOT_NOMINABLE | frozenset(
     [*_HOP_BY_HOP, b"trailer", b"set-cookie", b"location", b"cache-control"]
 )
 
-_KEPT = 512
+_KEPT: Final = 512
 """Names whose roles are kept: the fields of a site's clients, several times over."""
 
 

@@ -7,33 +7,34 @@ section 3.2).
 """
 
 import re
+from typing import Final
 
 from strangler.http.message import RequestTarget
 
 # What nearly every request sends: no escapes, no empty segment but the last, none that begins with
 # a dot. One match in C replaces the walk below.
-_PLAIN = re.compile(
+_PLAIN: Final = re.compile(
     rb"((?:/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)*/?)"
     rb"(?:\?([!\"$-~\x80-\xff]*))?"
 )
-_ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
-_FORBIDDEN_IN_PATH = re.compile(rb"[\x00-\x20\x7f\\#]")
-_FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
+_FORBIDDEN_IN_PATH: Final = re.compile(rb"[\x00-\x20\x7f\\#]")
+_FORBIDDEN_IN_QUERY: Final = re.compile(rb"[\x00-\x20\x7f#]")
 # A rewrite or a log that decodes them would find new lines there (CVE-2023-25690 in Apache), and
 # some servers end a path at the first of them.
-_ESCAPED_CONTROL = re.compile(rb"%(?:[01][0-9A-Fa-f]|7[Ff])")
-_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ESCAPED_CONTROL: Final = re.compile(rb"%(?:[01][0-9A-Fa-f]|7[Ff])")
+_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # `..` between slashes of which one is escaped: data to us, a step upwards to an upstream that
 # decodes first.
-_HIDDEN_DOTS = re.compile(
+_HIDDEN_DOTS: Final = re.compile(
     rb"(?:/|%2F|%5C)(?:\.|%2E){1,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){1,2}(?![^/;])", re.IGNORECASE
 )
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 # What RFC 3986 lets a segment hold as it is (`pchar`). Upstreams read `%40` and `@` alike, and
 # `"` and `%22`, so matching must: one spelling for each.
-_PCHAR = rb"A-Za-z0-9._~!$&'()*+,;=:@-"
-_NOT_PCHAR = re.compile(rb"[^%%%b]" % _PCHAR)
-_ESCAPED_PCHAR = re.compile(rb"[%b]" % _PCHAR)
+_PCHAR: Final = rb"A-Za-z0-9._~!$&'()*+,;=:@-"
+_NOT_PCHAR: Final = re.compile(rb"[^%%%b]" % _PCHAR)
+_ESCAPED_PCHAR: Final = re.compile(rb"[%b]" % _PCHAR)
 
 
 class TargetError(ValueError):

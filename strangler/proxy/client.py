@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from strangler.http.forwarding import Peer, client_address, forward_request
 from strangler.http.head import HeadError, ReadHead
@@ -22,17 +22,19 @@ from strangler.routing.table import Route
 if TYPE_CHECKING:
     from strangler.proxy.plane import DataPlane
 
-PIPELINED = 8
+PIPELINED: Final = 8
 """Requests that may wait behind the one being answered before reading pauses."""
 
-LINGER = 2.0
+LINGER: Final = 2.0
 """Seconds of silence until which we read on after a last answer: closing with octets unread would
 make the kernel reset the connection, and the answer might be lost (RFC 9112 section 9.6)."""
 
-LONGEST_LINGER = 30.0
+LONGEST_LINGER: Final = 30.0
 """Seconds after which we read on no longer, whatever comes: nginx's `lingering_time`."""
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER, on, no time: a truncated answer ends in RST
+_RESET_ON_CLOSE: Final = struct.pack(
+    "ii", 1, 0
+)  # SO_LINGER, on, no time: a truncated answer ends in RST
 
 
 class ClientConnection(asyncio.Protocol):
@@ -375,7 +377,7 @@ class ClientConnection(asyncio.Protocol):
     def _exchange_for(self, request: IncomingRequest, read: ReadHead) -> Exchange:
         plane = self._plane
         head = read.head
-        route = plane.table.match(head)
+        route = plane.table.root.find(head)
         if route is None:
             plan = plane.table.fallthrough
             plane.traffic.unclaimed(head)

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -38,14 +38,14 @@ from strangler.store.records import Observation
 
 log = structlog.get_logger()
 
-SWEEP = 0.1
+SWEEP: Final = 0.1
 """Seconds between two looks at all deadlines: one timer for a worker, not one for an exchange."""
 
-LONGEST_TICK = 2 * SWEEP
+LONGEST_TICK: Final = 2 * SWEEP
 """Seconds by which deadlines come nearer in one sweep at most. While the loop stands still nobody
 is served, so nobody's time runs out."""
 
-FAILURE_LOG_INTERVAL = 1.0
+FAILURE_LOG_INTERVAL: Final = 1.0
 """Seconds between two log lines about one upstream; what lies between is in the counters."""
 
 
@@ -179,11 +179,11 @@ class DataPlane:
             copies_in_flight=self.mirror.in_flight,
             copy_octets_held=self.mirror.octets_held,
             healthy_targets={
-                name: (sum(pool.healthy for pool in upstream.targets), len(upstream.targets))
+                name: (sum([pool.healthy for pool in upstream.targets]), len(upstream.targets))
                 for name, upstream in live.items()
             },
             targets={
-                name: Counter(pool.standing.value for pool in upstream.targets)
+                name: Counter([pool.standing.value for pool in upstream.targets])
                 for name, upstream in live.items()
             },
             pending={name: len(upstream.line) for name, upstream in live.items()},

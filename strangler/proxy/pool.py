@@ -5,7 +5,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from functools import partial
 from sys import maxsize
-from typing import Protocol
+from typing import Final, Protocol
 
 from strangler.proxy.addresses import Addresses
 from strangler.proxy.ejection import Ejection
@@ -16,7 +16,7 @@ from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.table import Target, Upstream
 
-PROBE_AFTER = 0.75
+PROBE_AFTER: Final = 0.75
 """Seconds after a failed connect until the next is tried beside all requests: with the tenth of a
 second between two looks and the connect itself, a server that returns is used within one second,
 and a dead one costs a connect and a fraction a second."""

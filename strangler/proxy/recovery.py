@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from strangler.proxy.failure import Cause, Failure
 from strangler.routing.phase import Effect
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """RFC 9110 section 9.2.2: what a proxy may repeat by itself."""
 
-MAX_TARGETS = 3
+MAX_TARGETS: Final = 3
 """Targets that one request is sent to, all upstreams together: a first, another, a fallback."""
 
 

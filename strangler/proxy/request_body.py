@@ -1,14 +1,16 @@
 """Frames a request's body for an upstream as it arrives, and keeps what may be sent again."""
 
+from typing import Final
+
 from strangler.http.forwarding import trailer_section
 from strangler.http.framing import BodyKind, Framing
 from strangler.http.message import Headers
 from strangler.proxy.request_reader import IncomingRequest
 
-HIGH_WATER = 64 * 1024
+HIGH_WATER: Final = 64 * 1024
 """Octets that wait for a connection before the client is paused: asyncio's own mark for writes."""
 
-REPLAYED = 64 * 1024
+REPLAYED: Final = 64 * 1024
 """Octets of a body that are kept to send them once more where nothing else needs them."""
 
 

@@ -4,6 +4,7 @@ It stops at the first octet that has no one reading: what follows has no meaning
 """
 
 from collections import deque
+from typing import Final
 
 from strangler.http.body import Body, body_reader
 from strangler.http.framing import BodyKind
@@ -19,12 +20,12 @@ from strangler.http.lines import (
 from strangler.http.message import Field
 from strangler.http.roles import CONNECTION, UPGRADE
 
-EMPTY_LINES = 4
+EMPTY_LINES: Final = 4
 """Empty lines that are passed over before a request line. RFC 9112 section 2.2 asks for one, which
 old clients send behind a body; an endless row must not hold a connection."""
 
 
-NO_BOUND = 2**62
+NO_BOUND: Final = 2**62
 """More octets than any length that is accepted."""
 
 
@@ -159,9 +160,9 @@ class RequestReader:
         if end < 0 or end - at > MAX_HEAD:
             self._hold_beginning(data[at:] if end < 0 else data[at:end])
             return -1
-        line_end = data.find(b"\r\n", at)
-        line = request_line(data[at:line_end])
-        self._begin(line, field_lines(data[line_end + 2 : end + 2]))
+        lines = data[at:end].split(b"\r\n")
+        line = request_line(lines.pop(0))
+        self._begin(line, field_lines(lines))
         end += 4
         if self.requests[-1].upgrade:
             self.rest = data[end:]

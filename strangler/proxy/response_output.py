@@ -4,13 +4,15 @@ While a fallback could still replace the response, a short one is held back unti
 service that dies in the middle of an answer is then no error for the client.
 """
 
+from typing import Final
+
 from strangler.http.framing import BodyKind
 from strangler.http.message import Headers
 from strangler.http.returning import forward_response
 from strangler.proxy.request_body import last_chunk
 from strangler.proxy.response_reader import ResponseHead
 
-HELD_RESPONSE = 64 * 1024
+HELD_RESPONSE: Final = 64 * 1024
 """Octets of a response that may be held back: larger ones are streamed at once."""
 
 

@@ -8,7 +8,12 @@ from strangler.http.body import Body, body_reader
 from strangler.http.fields import Fields, response_fields, without
 from strangler.http.framing import BodyKind, Framing, FramingError, response_framing
 from strangler.http.head import MAX_HEAD
-from strangler.http.lines import MalformedError, field_lines, refuse_beginning, status_line
+from strangler.http.lines import (
+    MalformedError,
+    field_lines,
+    refuse_beginning,
+    status_line,
+)
 from strangler.http.message import Field, Headers
 from strangler.http.roles import LENGTH
 
@@ -124,7 +129,7 @@ class ResponseReader:
             if end < 0 or end - at > MAX_HEAD:
                 self._hold_beginning(data[at:] if end < 0 else data[at:end])
                 return
-            self._read_head(data, at, end)
+            self._read_head(data[at:end].split(b"\r\n"))
             at = end + 4
             if self.rest is not None:
                 self.rest = data[at:]
@@ -144,10 +149,9 @@ class ResponseReader:
             status_line(line)
         self._begun = begun
 
-    def _read_head(self, data: bytes, at: int, end: int) -> None:
-        line_end = data.find(b"\r\n", at)
-        version, status, reason = status_line(data[at:line_end])
-        headers = field_lines(data[line_end + 2 : end + 2])
+    def _read_head(self, lines: list[bytes]) -> None:
+        version, status, reason = status_line(lines.pop(0))
+        headers = field_lines(lines)
         fields = response_fields(headers)
         framing = response_framing(self._method, status, fields, version)
         if status == 204 and LENGTH in fields.noted:
