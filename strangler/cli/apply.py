@@ -7,8 +7,7 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
-from strangler.cli.move import reason_of
-from strangler.cli.options import DEFAULT_STORE, Actor, Message, StoreUrl, actor_or_login
+from strangler.cli.options import DEFAULT_STORE, Actor, Message, StoreUrl, actor_or_login, reason_of
 from strangler.cli.output import show_lines
 from strangler.cli.plan import live_table
 from strangler.cli.plan_file import Proposal, read_proposal

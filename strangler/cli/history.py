@@ -1,14 +1,23 @@
 """The verb `history`: who moved what, when and why."""
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from strangler.cli.asking import ask
+from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
 from strangler.cli.output import add_row, columns, moment, show, tell, write_json
-from strangler.store.records import LedgerEntry, Revision
+from strangler.routing.phase import Phase
+from strangler.store.records import LedgerEntry, Revision, Selection
+
+TIMES = "2026-03-01, 2026-03-01T12:00 (UTC), or 90m, 12h, 7d ago"
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_AGO = re.compile(r"([0-9]{1,6})([mhd])")
 
 OptionalDomain = Annotated[
     str | None, typer.Argument(metavar="[DOMAIN]", help="Only this one.", show_default=False)
@@ -17,21 +26,77 @@ OptionalDomain = Annotated[
 
 def history(
     domain: OptionalDomain = None,
+    route: Annotated[
+        str | None,
+        typer.Option(
+            "--route", metavar="LABEL", help="Only this route's own moves.", show_default=False
+        ),
+    ] = None,
+    phase: Annotated[
+        Phase | None,
+        typer.Option(
+            "--phase",
+            metavar="PHASE",
+            help="Only moves from or to this phase.",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by", metavar="NAME", help="Only what NAME, or NAME@… did.", show_default=False
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help=f"Only from then on: {TIMES}."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Only until then, written alike."),
+    ] = None,
     store: StoreUrl = DEFAULT_STORE,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List what was changed, newest first: who, when, what and why."""
-    entries = ask(store, lambda opened: opened.history(domain, limit))
-    # Of one domain only its moves are asked for; of all, revisions that move nothing belong in.
-    revisions = [] if domain else ask(store, lambda opened: opened.revisions(limit))
+    now = datetime.now(UTC)
+    chosen = Selection(
+        domain, route, phase, by, moment_of("--since", since, now), moment_of("--until", until, now)
+    )
+    entries = ask(store, lambda opened: opened.history(limit=limit, selection=chosen))
+    # Where only moves are asked for, revisions that move nothing do not belong in.
+    none_moved = chosen.of_moves
+    revisions = [] if none_moved else ask(store, lambda opened: opened.revisions(limit, chosen))
     rows = merged(entries, revisions, limit)
     if as_json:
         write_json(rows)
     elif rows:
         _show(rows)
     else:
-        tell(f"nothing has moved in {domain} yet" if domain else "there is no revision yet")
+        tell(_nothing(chosen))
+
+
+def _nothing(chosen: Selection) -> str:
+    if chosen == Selection():
+        return "there is no revision yet"
+    if chosen == Selection(domain=chosen.domain):
+        return f"nothing has moved in {chosen.domain} yet"
+    return "nothing of that kind is in the ledger"
+
+
+def moment_of(flag: str, text: str | None, now: datetime) -> datetime | None:
+    """Read a time: a date, a date with a time, or how long ago it was. Without a zone it is UTC."""
+    if text is None:
+        return None
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise VerbError(f"{flag} {text}: write {TIMES}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def merged(

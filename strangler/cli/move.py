@@ -17,8 +17,10 @@ from strangler.cli.options import (
     RoutesPath,
     StoreUrl,
     actor_or_login,
+    reason_of,
 )
 from strangler.cli.output import show_lines
+from strangler.cli.restoring import restore
 from strangler.cli.routes_file import RoutesFile, read_routes, replacing
 from strangler.routing.phase import Phase
 from strangler.store.records import Revision, Transition
@@ -53,39 +55,70 @@ def promote(
 
 
 def rollback(
-    domain: DomainName,
     message: Message,
+    domain: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DOMAIN]", help="The domain, as routes.yaml names it.", show_default=False
+        ),
+    ] = None,
     to: Annotated[
         Phase | None,
         typer.Option("--to", help="How far; without it one step.", show_default=False),
     ] = None,
+    revision: Annotated[
+        int | None,
+        typer.Option(
+            "--revision",
+            metavar="N",
+            min=1,
+            help="In place of a domain: make all of this revision live again.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="With --revision: skip steps that lead forward; the ledger says so."
+        ),
+    ] = False,
     actor: Actor = "",
     store: StoreUrl = DEFAULT_STORE,
     routes: RoutesPath = DEFAULT_ROUTES,
 ) -> None:
-    """Move a domain back towards the monolith, at once. A canary's weight stays for next time."""
+    """Move a domain back towards the monolith, at once, or make an old revision live again.
+
+    A canary's weight stays in the file for next time.
+    """
     reason = reason_of(message)
+    if revision is not None:
+        if domain is not None or to is not None:
+            raise VerbError("--revision takes no domain and no --to: it is about all of them")
+        # A machine of a fleet need not have the file; where there is one, it must be what is live.
+        found = _live_file(routes, store) if routes.exists() else (None, _live(routes, store))
+        restore(revision, found[1], found[0], actor, reason, store, force=force)
+        return
+    if domain is None or force:
+        raise VerbError("name a domain, or a revision with --revision N; only that takes --force")
     file, live = _live_file(routes, store)
     behind = phase_behind(domain_of(file.table, domain), to)
     _make(file, live, planned_move(file, domain, behind, None, force=False), actor, reason, store)
 
 
-def reason_of(message: str) -> str:
-    """Give the reason that goes into the ledger."""
-    if not message.strip():
-        raise VerbError("-m must not be empty: say why, the ledger keeps it")
-    return message.strip()
-
-
 def _live_file(routes: RoutesPath, store: str) -> tuple[RoutesFile, Revision]:
     """Read the file and the live revision, which must be the same text: one step, one change."""
     file = read_routes(routes)
-    live = ask(store, lambda opened: opened.newest())
-    if live is None:
-        raise VerbError(f"nothing is live yet: start `strangler serve --routes {routes}` first")
+    live = _live(routes, store)
     if live.digest != file.table.digest:
         raise VerbError(_not_live(file, live, ask(store, lambda opened: opened.revisions())))
     return file, live
+
+
+def _live(routes: RoutesPath, store: str) -> Revision:
+    live = ask(store, lambda opened: opened.newest())
+    if live is None:
+        raise VerbError(f"nothing is live yet: start `strangler serve --routes {routes}` first")
+    return live
 
 
 def _not_live(file: RoutesFile, live: Revision, known: Sequence[Revision]) -> str:

@@ -10,6 +10,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from strangler.cli.failure import VerbError
+
 DEFAULT_STORE = "sqlite:///.strangler/strangler.db"
 DEFAULT_ROUTES = Path("routes.yaml")
 
@@ -63,3 +65,10 @@ def actor_or_login(actor: str) -> str:
     except KeyError:  # a container's user often has no entry
         name = f"uid {uid}"
     return f"{name}@{os.uname().nodename}"
+
+
+def reason_of(message: str) -> str:
+    """Give the reason that goes into the ledger."""
+    if not message.strip():
+        raise VerbError("-m must not be empty: say why, the ledger keeps it")
+    return message.strip()

@@ -1,18 +1,21 @@
 """Reads and writes the ledger: revisions of `routes.yaml` and the transitions that they made."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.store.chain import BEGINNING, link
 from strangler.store.errors import Conflict
-from strangler.store.records import Chapter, LedgerEntry, Revision, Transition
+from strangler.store.records import Chapter, LedgerEntry, Revision, Selection, Transition
 from strangler.store.tables import revisions, transitions
+
+ALL = Selection()
+"""The whole ledger."""
 
 
 async def newest_number(connection: AsyncConnection) -> int:
@@ -28,9 +31,12 @@ async def read_revision(connection: AsyncConnection, number: int) -> Revision | 
     return Revision(**row) if row else None
 
 
-async def read_revisions(connection: AsyncConnection, limit: int) -> list[Revision]:
-    """Read the newest revisions, newest first."""
+async def read_revisions(
+    connection: AsyncConnection, limit: int, selection: Selection = ALL
+) -> list[Revision]:
+    """Read the newest revisions of an actor and a time, newest first."""
     query = select(revisions).order_by(revisions.c.number.desc()).limit(limit)
+    query = query.where(*_of_revisions(selection))
     return [Revision(**row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -95,7 +101,7 @@ async def read_chapters(connection: AsyncConnection, after: int, limit: int) -> 
 
 
 async def read_history(
-    connection: AsyncConnection, domain: str | None, limit: int
+    connection: AsyncConnection, selection: Selection, limit: int
 ) -> list[LedgerEntry]:
     """Read the newest transitions, newest first, each with the revision that made it."""
     query = (
@@ -106,9 +112,28 @@ async def read_history(
         .order_by(transitions.c.revision.desc(), transitions.c.position.desc())
         .limit(limit)
     )
-    if domain is not None:
-        query = query.where(transitions.c.domain == domain)
+    query = query.where(*_of_revisions(selection), *_of_transitions(selection))
     return [_entry(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _of_revisions(selection: Selection) -> Iterator[ColumnElement[bool]]:
+    if selection.actor is not None:
+        before_host = revisions.c.actor.startswith(f"{selection.actor}@", autoescape=True)
+        yield (revisions.c.actor == selection.actor) | before_host
+    if selection.since is not None:
+        yield revisions.c.at >= selection.since
+    if selection.until is not None:
+        yield revisions.c.at <= selection.until
+
+
+def _of_transitions(selection: Selection) -> Iterator[ColumnElement[bool]]:
+    if selection.domain is not None:
+        yield transitions.c.domain == selection.domain
+    if selection.route is not None:
+        yield transitions.c.route == selection.route
+    if selection.phase is not None:
+        ends = (transitions.c.from_phase, transitions.c.to_phase)
+        yield literal(selection.phase).in_(ends)
 
 
 def _entry(row: RowMapping) -> LedgerEntry:

@@ -79,6 +79,27 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of the ledger is asked for; None stands for all.
+
+    `phase`: a transition from or to it. `actor`: the whole name, or what stands before its `@`.
+    `since` and `until` are included.
+    """
+
+    domain: str | None = None
+    route: str | None = None
+    phase: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def of_moves(self) -> bool:
+        """Whether only transitions can be meant, and no revision that moved nothing."""
+        return not (self.domain is self.route is self.phase is None)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One exchange that showed a finding, redacted by whoever made it.
 

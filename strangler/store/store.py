@@ -40,6 +40,7 @@ from strangler.store.records import (
     Pulse,
     Revision,
     RuleCount,
+    Selection,
     TrafficReport,
     Transition,
     VerdictCount,
@@ -127,10 +128,10 @@ class Store:
         async with self._reading() as connection:
             return await ledger.read_revision(connection, number)
 
-    async def revisions(self, limit: int = 50) -> list[Revision]:
-        """List the newest revisions, newest first."""
+    async def revisions(self, limit: int = 50, selection: Selection = ledger.ALL) -> list[Revision]:
+        """List the newest revisions of an actor and a time, newest first."""
         async with self._reading() as connection:
-            return await ledger.read_revisions(connection, limit)
+            return await ledger.read_revisions(connection, limit, selection)
 
     async def add_revision(
         self,
@@ -168,10 +169,13 @@ class Store:
         async with self._reading() as connection:
             return await ledger.read_chapters(connection, after, limit)
 
-    async def history(self, domain: str | None = None, limit: int = 50) -> list[LedgerEntry]:
-        """List the newest transitions, of one domain or of all, newest first."""
+    async def history(
+        self, domain: str | None = None, limit: int = 50, selection: Selection | None = None
+    ) -> list[LedgerEntry]:
+        """List the newest transitions, of one domain, of a selection or all, newest first."""
+        chosen = Selection(domain=domain) if selection is None else selection
         async with self._reading() as connection:
-            return await ledger.read_history(connection, domain, limit)
+            return await ledger.read_history(connection, chosen, limit)
 
     # The fleet
 

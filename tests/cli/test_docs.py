@@ -105,7 +105,7 @@ def test_a_variable_does_what_its_flag_does(
     args += ["-m", "why"] if any("-m" in one.opts for one in options(command)) else []
     plain = parsed(verb, args)
     for option in options(command):
-        value = "canary" if option.name == "to" else "7"
+        value = "canary" if option.name in {"to", "phase"} else "7"
         flag = max(option.opts, key=len)
         by_flag = parsed(verb, [*args, flag] if option.is_flag else [*args, flag, value])
         with monkeypatch.context() as patch:

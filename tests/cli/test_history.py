@@ -1,5 +1,7 @@
 """`history`: who moved what, when and why."""
 
+from datetime import timedelta
+
 from strangler.cli.history import merged
 from strangler.store.records import LedgerEntry, Revision, Transition
 from tests.cli.desk import ROUTES, Desk
@@ -79,3 +81,42 @@ def test_a_revision_whose_moves_lie_beyond_the_limit_is_not_said_to_move_nothing
 
     assert [(row["revision"], row["domain"]) for row in rows] == [(4, None), (3, "datasets")]
     assert {row["revision"] for row in merged(entries, revisions, limit=9)} == {1, 2, 3, 4}
+
+
+def rows(desk: Desk, *args: str) -> list[tuple[int, str | None]]:
+    return [(row["revision"], row["to"]) for row in desk.run("history", "--json", *args).json]
+
+
+def grown(desk: Desk) -> None:
+    """Have two people make two more revisions, of which one moves nothing."""
+    canary = ROUTES.replace("phase: shadow ", "phase: canary ")
+    desk.go_live(canary, "on", actor="bo@laptop", at=NOON + timedelta(hours=1))
+    again = canary.replace(":9101", ":9111")
+    desk.go_live(again, "another port", actor="eve", at=NOON + timedelta(hours=2))
+
+
+def test_a_history_is_narrowed_by_whatever_is_known_of_a_change(live: Desk) -> None:
+    grown(live)
+
+    assert rows(live, "--by", "bo") == rows(live, "--by", "bo@laptop") == [(2, "canary")]
+    assert rows(live, "--by", "b") == []
+    assert rows(live, "--phase", "canary") == [(2, "canary")]
+    assert rows(live, "--phase", "shadow", "users") == []
+    assert rows(live, "--route", "GET /api/v1/datasets/{id}/files/**") == [(1, "monolith")]
+    assert rows(live, "--since", "2026-03-01T13:30") == [(3, None)]
+    assert rows(live, "--since", "2026-03-01T12:30", "--until", "2026-03-01T13:00Z") == [
+        (2, "canary")
+    ]
+    assert rows(live, "--until", "2026-03-01") == []
+    assert rows(live, "--since", "1h") == []
+    assert len(rows(live, "--since", "36500d")) == 4
+
+
+def test_a_time_that_cannot_be_read_says_how_to_write_one(live: Desk) -> None:
+    ended = live.run("history", "--since", "yesterday")
+    assert ended.code == 1
+    assert ended.err.startswith("--since yesterday: write 2026-03-01,")
+
+
+def test_a_selection_that_holds_nothing_says_so(live: Desk) -> None:
+    assert live.run("history", "--by", "nobody").err == "nothing of that kind is in the ledger\n"
