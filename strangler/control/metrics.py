@@ -121,6 +121,11 @@ class Snapshot:
         )
         for name, text, count in (
             ("strangler_client_connections", "Client connections accepted.", counters.connections),
+            (
+                "strangler_accepting_pauses",
+                "Pauses of accepting because no descriptor was left.",
+                counters.pauses,
+            ),
             ("strangler_cancelled", "Exchanges whose client went away.", counters.cancelled),
             (
                 "strangler_aborted",

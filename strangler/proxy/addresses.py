@@ -49,6 +49,7 @@ class Addresses:
     __slots__ = (
         "_asking",
         "_changed",
+        "_error",
         "_failure",
         "_host",
         "_known",
@@ -76,6 +77,7 @@ class Addresses:
         self._turn = 0
         self._stale_at = 0.0
         self._failure = ""
+        self._error: OSError | None = None
         self._asking: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -88,7 +90,7 @@ class Addresses:
             # Others may wait for the same answer: whoever gives up leaves it to them.
             await asyncio.shield(self._ask())
             if not self._known:
-                raise OSError(f"{self._host}: {self._failure}")
+                raise OSError(f"{self._host}: {self._failure}") from self._error
         self._turn += 1
         return in_order(self._known, self._slow, self._turn - 1)
 
@@ -112,7 +114,7 @@ class Addresses:
         try:
             answer = tuple(await self._surroundings.resolve(self._host, self._port))
         except OSError as error:
-            self._failed(str(error))
+            self._failed(str(error), error)
         else:
             if answer:
                 self._answered(answer)
@@ -121,7 +123,8 @@ class Addresses:
         finally:
             self._asking = None
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, why: str, error: OSError | None = None) -> None:
+        self._error = error
         self._stale_at = min(self._stale_at, self._surroundings.clock() + ASK_AGAIN)
         if not self._failure:  # said once, until an answer comes
             log.warning("resolving_failed", host=self._host, why=why, kept=self._known)

@@ -1,15 +1,6 @@
 """Decides which client connections are let in: so many in all, so many of one address."""
 
-import resource
-
 from strangler.http.forwarding import Peer
-
-FOR_CLIENTS = 0.75
-"""The share of all descriptors that clients may take; the rest is for upstreams and files."""
-
-MOST_CONNECTIONS = 100_000
-"""Connections let in where nothing else says how many, however many descriptors there are: at
-16 KiB each they take 1.6 GiB."""
 
 LEAVING_AT_ONCE = 64
 """Refused clients that are read from for a moment, so that their 503 arrives; others are reset."""
@@ -28,8 +19,8 @@ class Admission:
     __slots__ = ("_connections", "_of_peer", "_per_peer", "inside", "leaving")
 
     def __init__(self, connections: int, per_peer: int) -> None:
-        """Begin with nobody inside; without `connections` the descriptors decide."""
-        self._connections = connections or connections_that_fit(descriptors())
+        """Begin with nobody inside."""
+        self._connections = connections
         self._per_peer = per_peer
         self._of_peer: dict[str, int] = {}
         self.inside = 0
@@ -57,21 +48,3 @@ class Admission:
         of_peer = self._of_peer.pop(peer.address, 0) - 1
         if of_peer > 0:
             self._of_peer[peer.address] = of_peer
-
-
-def descriptors() -> int:
-    """Give the descriptors that this process may have."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def raise_descriptors() -> None:
-    """Take as many descriptors as the system grants: soft limits are for programs of `select`."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def connections_that_fit(files: int) -> int:
-    """Decide how many clients are let in with so many descriptors, or with no limit on them."""
-    if files < 0:  # RLIM_INFINITY
-        return MOST_CONNECTIONS
-    return min(MOST_CONNECTIONS, max(1, int(files * FOR_CLIENTS)))

@@ -42,7 +42,6 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_beginning",
-        "_begun",
         "_blocked",
         "_ended",
         "_exchange",
@@ -56,6 +55,7 @@ class ClientConnection(asyncio.Protocol):
         "_reader",
         "_refused",
         "_unsent",
+        "begun",
         "deadline",
         "transport",
     )
@@ -75,7 +75,7 @@ class ClientConnection(asyncio.Protocol):
         self._unsent = 0  # octets that waited for a slow client when we last looked
         self._ended = False  # the client sends no more
         self._last = False  # no request after the present one
-        self._begun = 0  # requests, on this connection
+        self.begun = 0  # requests, on this connection
         self._refused = False  # not let in
         self.deadline = 0.0
         self.transport: asyncio.Transport
@@ -357,9 +357,9 @@ class ClientConnection(asyncio.Protocol):
         read = request.read
         plane = self._plane
         noted = read.fields.noted
-        self._begun += 1
+        self.begun += 1
         self._last = (
-            not read.fields.keeps_alive(request.version) or self._begun >= plane.settings.requests
+            not read.fields.keeps_alive(request.version) or self.begun >= plane.settings.requests
         )
         self._head_begun = True
         if plane.in_flight >= plane.settings.in_flight:

@@ -43,7 +43,8 @@ class Counters:
     `failures`: failed tries by (upstream, stage, cause). `recoveries`: by (route, recovery).
     `copies`: shadow copies by (route, what became of them). `verdicts`: by (route, verdict).
     `refusals`: requests refused for what they are or because too much goes on, by status.
-    `connections_refused`: by reason. `handshakes`: of clients, by how they ended.
+    `connections_refused`: by reason. `pauses`: of accepting, because no descriptor was left.
+    `handshakes`: of clients, by how they ended.
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `held`: writes that came to a fence, by what became of them.
@@ -68,6 +69,7 @@ class Counters:
     cancelled: int = 0
     aborted: int = 0
     connections: int = 0
+    pauses: int = 0
     unreported: int = 0
     comparator_faults: int = 0
 
@@ -99,6 +101,7 @@ class Counters:
         self.cancelled += other.cancelled
         self.aborted += other.aborted
         self.connections += other.connections
+        self.pauses += other.pauses
         self.unreported += other.unreported
         self.comparator_faults += other.comparator_faults
 

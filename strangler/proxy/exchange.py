@@ -179,7 +179,6 @@ class Exchange:
             connection = await target.connect(self._pool.upstream.timeouts.connect)
         except OSError as error:
             self._connecting = None
-            target.rest(str(error) or "it took too long")
             detail = f"{target.target}: {error or 'timed out'}"
             self._fail(Stage.CONNECTING, cause_of(error), detail)
             return

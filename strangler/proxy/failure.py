@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from strangler.proxy.descriptors import lacks_room
 from strangler.proxy.pem import TlsError
 
 
@@ -25,6 +26,7 @@ class Stage(StrEnum):
 class Cause(StrEnum):
     """Why it went no further."""
 
+    NO_ROOM = "there is no room here for another connection"
     UNAVAILABLE = "no target is available"
     OVERLOADED = "all targets are full"
     REFUSED = "the connection failed"
@@ -53,7 +55,7 @@ class Failure:
     def status(self) -> int:
         """Decide the status for the client (RFC 9110 sections 15.6.3 to 15.6.5)."""
         match self.cause:
-            case Cause.UNAVAILABLE | Cause.OVERLOADED:
+            case Cause.NO_ROOM | Cause.UNAVAILABLE | Cause.OVERLOADED:
                 return 503
             case Cause.TIMEOUT:
                 return 504
@@ -79,6 +81,8 @@ def cause_of(error: OSError) -> Cause:
     """Tell why there is no connection, from what connecting raised."""
     if isinstance(error, TimeoutError):
         return Cause.TIMEOUT
+    if lacks_room(error):
+        return Cause.NO_ROOM
     if isinstance(error, ssl.SSLCertVerificationError):
         return Cause.UNTRUSTED
     if isinstance(error, ssl.SSLError | TlsError):

@@ -147,7 +147,6 @@ async def fetch(
     try:
         connection = await chosen.connect(pool.upstream.timeouts.connect)
     except OSError as error:
-        chosen.rest(str(error))
         return Failure(name, Stage.CONNECTING, cause_of(error), str(error))
     return await _ask(pool, connection, method, octets, limit)
 

@@ -5,7 +5,7 @@ import random
 from typing import TYPE_CHECKING
 
 from strangler.compare.response import Response
-from strangler.proxy.failure import Failure
+from strangler.proxy.failure import Cause, Failure
 from strangler.proxy.fetch import fetch
 from strangler.proxy.pool import PROBE_AFTER, TargetPool
 from strangler.routing.table import HealthCheck, RouteTable
@@ -96,13 +96,13 @@ class HealthChecks:
         belief = Belief(check)
         while True:
             complaint = await self._ask(upstream, target, check)
-            healthy = belief.learn(not complaint)
-            target.believe(healthy, complaint)
+            healthy = belief.healthy if complaint is None else belief.learn(not complaint)
+            target.believe(healthy, complaint or "")
             pause = check.interval if healthy else min(check.interval, PROBE_AFTER)
             await asyncio.sleep(pause * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
 
-    async def _ask(self, upstream: str, target: TargetPool, check: HealthCheck) -> str:
-        """Ask once; gives what is wrong, if anything."""
+    async def _ask(self, upstream: str, target: TargetPool, check: HealthCheck) -> str | None:
+        """Ask once; gives what is wrong, if anything, or None where it could not be asked."""
         request = b"GET %b HTTP/1.1\r\nHost: %b\r\nUser-Agent: strangler-health\r\n\r\n" % (
             check.path.encode("ascii"),
             target.target.authority.encode("ascii"),
@@ -110,6 +110,9 @@ class HealthChecks:
         try:
             async with asyncio.timeout(check.timeout):
                 pool = self._plane.pools[upstream]
-                return complaint_of(await fetch(pool, "GET", request, ANSWER_BOUND, target))
+                answer = await fetch(pool, "GET", request, ANSWER_BOUND, target)
         except TimeoutError:
             return f"no answer within {check.timeout:g} s"
+        if isinstance(answer, Failure) and answer.cause is Cause.NO_ROOM:
+            return None
+        return complaint_of(answer)

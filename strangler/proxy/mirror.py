@@ -28,7 +28,7 @@ from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
 from strangler.proxy.budget import Budget
 from strangler.proxy.comparer import Comparer
-from strangler.proxy.failure import Failure
+from strangler.proxy.failure import Cause, Failure
 from strangler.proxy.fetch import Capture, fetch
 from strangler.proxy.mapped_output import as_client_sees
 from strangler.proxy.observe import Compared, Judgement, observe
@@ -158,7 +158,7 @@ class Mirror:
         settings = self._plane.settings
         if self._plane.draining:
             return "dropped: draining"
-        if self._plane.in_flight > settings.in_flight // 2:
+        if self._plane.in_flight > settings.in_flight // 2 or self._plane.descriptors.short:
             return "dropped: busy"  # long before a client is shed
         if self.in_flight >= settings.copies_in_flight:
             return "dropped: too many in flight"
@@ -194,7 +194,8 @@ class Mirror:
         )
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
-            breaker.failed(self._plane.now())
+            if outcome.cause is not Cause.NO_ROOM:
+                breaker.failed(self._plane.now())
             became = f"failed: {outcome.cause}"
         else:
             breaker.succeeded()

@@ -21,6 +21,7 @@ from strangler.proxy.answered import Answered
 from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.departed import departed
+from strangler.proxy.descriptors import Descriptors, connections_that_fit, descriptor_limit
 from strangler.proxy.failure import Failure
 from strangler.proxy.fence import Fence
 from strangler.proxy.health import HealthChecks
@@ -82,7 +83,11 @@ class DataPlane:
         self.answered = Answered()
         self.traffic = TrafficWatch(settings, self.counters, self.draw)
         self.sample = self.traffic.sample
-        self.admission = Admission(settings.connections, settings.connections_per_peer)
+        self.descriptors = Descriptors()
+        self.admission = Admission(
+            connections_that_fit(settings.connections, descriptor_limit()),
+            settings.connections_per_peer,
+        )
         self.in_flight = 0  # exchanges
         self.clients: set[ClientConnection] = set()
         self.tunnels: set[Tunnel] = set()
@@ -97,6 +102,7 @@ class DataPlane:
             self.draw,
             self.counters,
             self._tls.arguments,
+            self.descriptors,
         )
         self.draining = False
         self.mirror = Mirror(self, report)
@@ -197,6 +203,7 @@ class DataPlane:
             self.tick = now = min(self.now(), self.tick + LONGEST_TICK)
             self.date = date_line(time.time())
             self._look_at_fence()
+            self.descriptors.look()
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for client in departed([client for client in self.clients if client.paused]):

@@ -8,6 +8,7 @@ from sys import maxsize
 from typing import Final, Protocol
 
 from strangler.proxy.addresses import Addresses
+from strangler.proxy.descriptors import lacks_room
 from strangler.proxy.ejection import Ejection
 from strangler.proxy.race import race
 from strangler.proxy.resolver import is_literal
@@ -167,16 +168,35 @@ class TargetPool:
         return None
 
     async def connect(self, timeout: float) -> UpstreamConnection:  # noqa: ASYNC109 - one bound
-        """Open a connection. Raises `OSError` (and so `TimeoutError`) where that fails."""
-        async with asyncio.timeout(timeout):
-            if self._addresses is None:
-                connection = await self._connect_to(self.target.host)
-            else:
-                connection = await self._connect_to_any(self._addresses)
+        """Open a connection. Raises `OSError` (and so `TimeoutError`) where that fails.
+
+        Then the target rests, unless it was for want of room here, which says nothing of it.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                connection = await self._connect()
+        except OSError as error:
+            if not lacks_room(error):
+                self.rest(str(error) or "it took too long")
+            raise
+        self._surroundings.descriptors.look()
         if not self.reachable:
             self.reachable = True
             self._group.target_rose(self)
         return connection
+
+    async def _connect(self) -> UpstreamConnection:
+        try:
+            return await self._connect_once()
+        except OSError as error:
+            if not (lacks_room(error) and self._surroundings.descriptors.run_out()):
+                raise
+        return await self._connect_once()  # with what was kept back for this
+
+    async def _connect_once(self) -> UpstreamConnection:
+        if self._addresses is None:
+            return await self._connect_to(self.target.host)
+        return await self._connect_to_any(self._addresses)
 
     async def _connect_to_any(self, addresses: Addresses) -> UpstreamConnection:
         to_try = await addresses.to_try()
@@ -224,6 +244,12 @@ class TargetPool:
         if retired:
             self._close(list(self._idle))
 
+    def close_idle(self, seconds: float) -> None:
+        """Close the connections that have been idle for so long."""
+        before = self._swept_at - seconds
+        if self._idle and self._idle[0].idle_since <= before:
+            self._close([one for one in self._idle if one.idle_since <= before])
+
     def abort(self) -> None:
         """Close every connection at once."""
         for connection in list(self._connections):
@@ -249,9 +275,7 @@ class TargetPool:
     def sweep(self, now: float, upstream: Upstream) -> None:
         """Close what was idle for too long, try to reach what was not, resolve its name anew."""
         self._swept_at = now
-        before = now - upstream.timeouts.keepalive
-        if self._idle and self._idle[0].idle_since <= before:
-            self._close([one for one in self._idle if one.idle_since <= before])
+        self.close_idle(upstream.timeouts.keepalive)
         if self.retired:
             return
         if not self.reachable and not self._probing and now >= self._probe_at:
@@ -264,8 +288,8 @@ class TargetPool:
         """Try a connect that no client waits for, and leave it at that."""
         try:
             connection = await self.connect(timeout)
-        except OSError as error:
-            self.rest(str(error))
+        except OSError:  # be it for want of room here
+            self._probe_at = self._surroundings.clock() + PROBE_AFTER
         else:
             connection.discard()
         finally:

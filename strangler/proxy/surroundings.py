@@ -7,6 +7,7 @@ from random import random
 from typing import Any
 
 from strangler.proxy.counters import Counters
+from strangler.proxy.descriptors import Descriptors
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.routing.table import Target
 
@@ -18,7 +19,7 @@ async def plainly(_: Target) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A clock, a loop, a resolver, chance, and what is counted.
+    """A clock, a loop, a resolver, chance, what is counted, and what descriptors are left.
 
     `spawn` runs something beside; `soon` calls something once the present callback is over;
     `draw` gives a number in [0, 1). `secure` gives the arguments that connecting to a target takes
@@ -32,3 +33,4 @@ class Surroundings:
     draw: Callable[[], float] = random
     counters: Counters = field(default_factory=Counters)
     secure: Callable[[Target], Awaitable[dict[str, Any]]] = plainly
+    descriptors: Descriptors = field(default_factory=Descriptors)

@@ -89,6 +89,11 @@ class UpstreamPool:
         for pool in self.targets:
             pool.retire()
 
+    def close_idle(self, seconds: float) -> None:
+        """Close the connections that have been idle for so long."""
+        for pool in self.targets:
+            pool.close_idle(seconds)
+
     def abort(self) -> None:
         """Close every connection at once."""
         for pool in self.targets:

@@ -39,7 +39,7 @@ class _Kept:
         self._files = files
         self.contents: Contents | None = None
         self.context: ssl.SSLContext | None = None
-        self.problem = ""
+        self.problem: OSError | None = None
         self.ready = spawn(self.renew())
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ class _Kept:
         try:
             made = await asyncio.to_thread(self._made)
         except OSError as error:  # of the files, or because no descriptor is left to read them
-            self._complain(str(error))
+            self._complain(error)
             return
         if made is not None:
             renewed = self.context is not None
@@ -59,7 +59,7 @@ class _Kept:
             log.info(
                 "upstream_tls_reloaded" if renewed else "upstream_tls_loaded", files=self._named()
             )
-        self.problem = ""
+        self.problem = None
 
     def _made(self) -> tuple[Contents, ssl.SSLContext] | None:
         contents = read_contents(self._files)
@@ -67,10 +67,11 @@ class _Kept:
             return None
         return contents, client_context(self._files, contents)
 
-    def _complain(self, problem: str) -> None:
+    def _complain(self, problem: OSError) -> None:
         """Say once what is wrong; a context that there was stays in use."""
-        if problem != self.problem:
-            log.error("upstream_tls_refused", said=problem, another_in_use=self.context is not None)
+        if str(problem) != str(self.problem):
+            in_use = self.context is not None
+            log.error("upstream_tls_refused", said=str(problem), another_in_use=in_use)
         self.problem = problem
 
     def _named(self) -> list[str]:
@@ -113,7 +114,7 @@ class UpstreamTls:
         if kept.context is None:
             await asyncio.shield(kept.ready)
         if kept.context is None:
-            raise TlsError("TLS", kept.problem)
+            raise TlsError("TLS", str(kept.problem)) from kept.problem
         # Python sends no SNI for an address (RFC 6066 section 3), and verifies it as one.
         return {"ssl": kept.context, "server_hostname": target.tls.server_name}
 

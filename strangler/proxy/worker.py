@@ -15,8 +15,12 @@ import structlog
 import uvloop
 
 from strangler.logs import configure_logs
-from strangler.proxy.admission import raise_descriptors
-from strangler.proxy.client import ClientConnection
+from strangler.proxy.descriptors import (
+    connections_that_fit,
+    descriptor_limit,
+    raise_descriptor_limit,
+)
+from strangler.proxy.entrance import Entrance
 from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
     Answers,
@@ -39,9 +43,6 @@ from strangler.proxy.traffic import STRETCH
 from strangler.store.records import Observation
 
 log = structlog.get_logger()
-
-BACKLOG = 4096
-"""Connections that the kernel holds while the loop is busy: a second of a busy site."""
 
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of observations and of answers."""
@@ -80,6 +81,7 @@ class Worker:
         start = await receive(reader)
         if not isinstance(start, Start):
             return
+        _say_what_fits(start.settings.connections)
         loop = asyncio.get_running_loop()
         self._plane = plane = DataPlane(
             start.table,
@@ -93,14 +95,13 @@ class Worker:
         if start.identity is not None:
             self._tls = ListenerContext(start.identity, plane.counters.handshakes)
             secure = self._tls.arguments(start.settings.head)
-        server = await loop.create_server(
-            lambda: ClientConnection(plane), sock=self._listener, backlog=BACKLOG, **secure
-        )
+        entrance = Entrance(plane, self._listener, secure)
+        await entrance.open()
         beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
         beside.append(loop.create_task(self._report_traffic()))
         self._send(Serving(start.revision))
         await self._obey(reader)
-        server.close()
+        entrance.close()
         await plane.drain()
         self._send_reports()
         self._send_traffic()
@@ -173,6 +174,21 @@ class Worker:
         self._writer.write(encode(message))
 
 
+def _say_what_fits(wanted: int) -> None:
+    limit = descriptor_limit()
+    fit = connections_that_fit(wanted, limit)
+    if fit < wanted:
+        log.warning(
+            "max_connections_lowered",
+            asked=wanted,
+            to=fit,
+            descriptors=limit,
+            way_out="raise the hard limit of open files (LimitNOFILE=, --ulimit nofile)",
+        )
+    else:
+        log.info("descriptors", pid=os.getpid(), limit=limit, max_connections=fit)
+
+
 def main() -> None:
     """Run one worker on the two file descriptors named on the command line."""
     # A terminal's Ctrl-C reaches the whole process group; the supervisor decides what it means.
@@ -180,7 +196,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logs()
-    raise_descriptors()
+    raise_descriptor_limit()
     listener, pipe = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
     listener.setblocking(False)
     uvloop.run(Worker(listener, pipe).run())

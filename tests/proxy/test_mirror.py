@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from strangler.proxy.breaker import FAILURES
-from tests.proxy.living import Upstream, json_answer, proxy, table_for, upstream
+from tests.proxy.living import OK, Upstream, json_answer, proxy, table_for, upstream
 
 SHADOW = {"phase": "shadow", "shadow": {"sample": "100%", "confirm": False}}
 CONFIRMED = {"phase": "shadow", "shadow": {"sample": "100%"}}
@@ -226,4 +226,36 @@ async def test_a_draining_worker_begins_no_copy(monolith: Upstream, service: Ups
         running.plane.draining = True
         await running.get("/d/1")
         assert copies(running) == {"dropped: draining": 1}
+    assert service.heads == []
+
+
+async def test_a_worker_that_is_half_busy_begins_no_copy(
+    monolith: Upstream, service: Upstream
+) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hang(head: bytes) -> bytes:
+        if b"/d/slow" in head:
+            asked.set()
+            await answer.wait()
+        return OK
+
+    monolith.answer = hang
+    async with proxy(table_for(monolith, service, SHADOW), in_flight=3) as running:
+        slow = asyncio.create_task(running.get("/d/slow"))
+        await asyncio.wait_for(asked.wait(), 10)
+        assert await running.get("/d/quick") == (200, b"ok")
+        assert copies(running) == {"dropped: busy": 1}
+        answer.set()
+        assert await slow == (200, b"ok")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+
+
+async def test_a_worker_that_is_out_of_descriptors_begins_no_copy(
+    monolith: Upstream, service: Upstream
+) -> None:
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        running.plane.descriptors.short = True
+        await running.get("/d/1")
+        assert copies(running) == {"dropped: busy": 1}
     assert service.heads == []

@@ -1,5 +1,6 @@
 """Which connections to a target are kept, and how the target stands."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import Target, Timeouts
 from strangler.routing.table import Upstream as UpstreamPolicy
+from tests.descriptors import descriptors_left
 from tests.proxy.living import Upstream, bound_socket, upstream
 from tests.proxy.surrounded import Surrounded
 
@@ -132,7 +134,7 @@ async def test_a_target_that_nobody_listens_on_refuses(reserved: socket.socket) 
     (pool,) = pool_of(target).targets
     with pytest.raises(ConnectionRefusedError):
         await pool.connect(5.0)
-    assert repr(pool) == f"<TargetPool {target} available in_flight=0 idle=0>"
+    assert repr(pool) == f"<TargetPool {target} unreachable in_flight=0 idle=0>"
 
 
 async def test_a_connection_that_stands_makes_a_target_reachable_again(server: Upstream) -> None:
@@ -181,6 +183,33 @@ def test_a_target_that_has_left_the_table_is_not_tried() -> None:
     around.clock.now += PROBE_AFTER
     pool.sweep()
     assert around.tasks.all == []
+
+
+async def test_a_connect_that_fails_for_want_of_room_here_says_nothing_of_the_target(
+    server: Upstream,
+) -> None:
+    around = Surrounded()
+    (target,) = pool_of(server.target, around=around).targets
+    with descriptors_left(0) as taken:
+        with pytest.raises(OSError, match="Too many open files"):
+            await connected(target)
+        assert target.standing is Standing.AVAILABLE
+        os.close(taken.pop())
+        assert await connected(target)
+    target.abort()
+    await server.wait_until_open(0)
+
+
+async def test_a_connect_gets_what_was_kept_back_for_it(server: Upstream) -> None:
+    around = Surrounded()
+    (target,) = pool_of(server.target, around=around).targets
+    kept = around.surroundings.descriptors
+    assert kept.recover()
+    with descriptors_left(0):
+        assert await connected(target)
+        assert kept.short
+    target.abort()
+    await server.wait_until_open(0)
 
 
 def test_each_standing_has_its_word_and_the_gravest_is_given() -> None:
