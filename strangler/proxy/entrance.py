@@ -121,16 +121,15 @@ class Entrance:
         for client in may_leave(plane.clients, plane.tick, plane.settings):
             client.leave()
 
-    def close(self) -> None:
-        """Let nobody in any more; who waits in the kernel's queue has come in time."""
+    def close(self) -> list[asyncio.Task[None]]:
+        """Let nobody in any more; gives those who came in time and waited in the kernel's queue."""
         self._shut()
         if self._resuming is not None:
             self._resuming.cancel()
         self._plane.descriptors.close()
         waiting = list(self._accepted())
         self._listener.close()
-        for sock in waiting:
-            self._plane.spawn(self._take_over(sock))
+        return [self._plane.spawn(self._take_over(sock)) for sock in waiting]
 
     def _accepted(self) -> Iterable[socket.socket]:
         with contextlib.suppress(OSError):  # nobody waits, or no descriptor is left for them

@@ -336,7 +336,7 @@ class Exchange:
         elif self._blocked:
             self._time_out(Stage.SENDING)
         else:
-            self._answer(408, "the request's body did not arrive in time", {})
+            self.broken_request(HeadError(408, "the request's body did not arrive in time"))
 
     def _time_out(self, stage: Stage) -> None:
         assert self._connection is not None  # noqa: S101 - connecting has a deadline of its own
@@ -345,7 +345,7 @@ class Exchange:
         self._fail(stage, Cause.TIMEOUT, "")
 
     def broken_request(self, refusal: HeadError) -> None:
-        """End an exchange whose request stopped making sense in its body, or grew too long."""
+        """End an exchange whose body stopped making sense, grew too long or came too slowly."""
         self.plane.counters.refusals[refusal.status] += 1
         if self._committed:
             self.client.abort()

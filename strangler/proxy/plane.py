@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -45,6 +45,11 @@ SWEEP: Final = 0.1
 LONGEST_TICK: Final = 2 * SWEEP
 """Seconds by which deadlines come nearer in one sweep at most. While the loop stands still nobody
 is served, so nobody's time runs out."""
+
+FAREWELL: Final = 1.0
+"""Seconds for which idle connections stay open while we drain. A request that is on its way when
+its connection closes is lost, and the client may not ask twice; what comes in this time is answered
+with `Connection: close`, so that only those are closed that have been silent for all of it."""
 
 FAILURE_LOG_INTERVAL: Final = 1.0
 """Seconds between two log lines about one upstream; what lies between is in the counters."""
@@ -225,16 +230,23 @@ class DataPlane:
                 [one for one in under_way if one is not None and not one.waits_at_fence],
             )
 
-    async def drain(self) -> None:
-        """Finish what is under way, within the `drain` bound; then close what is left."""
+    async def drain(self, arriving: Collection[asyncio.Task[None]] = ()) -> None:
+        """Finish what is under way, within the `drain` bound; then close what is left.
+
+        `arriving` are clients who have come and are not here yet.
+        """
         self.draining = True
         self.fence.dismiss()
         deadline = self.now() + self.settings.drain
-        while (self.clients or self.tunnels) and self.now() < deadline:
+        patience = self.now() + min(FAREWELL, self.settings.drain / 2)
+        while self.now() < deadline:
+            if not (self.clients or self.tunnels or any(not one.done() for one in arriving)):
+                return
             for tunnel in list(self.tunnels):
                 tunnel.leave()
-            for client in [client for client in self.clients if client.idle]:
-                client.leave()
+            if self.now() >= patience:
+                for client in [client for client in self.clients if client.idle]:
+                    client.leave()
             await asyncio.sleep(SWEEP / 2)
         for tunnel in list(self.tunnels):
             tunnel.abort()

@@ -101,8 +101,7 @@ class Worker:
         beside.append(loop.create_task(self._report_traffic()))
         self._send(Serving(start.revision))
         await self._obey(reader)
-        entrance.close()
-        await plane.drain()
+        await plane.drain(entrance.close())
         self._send_reports()
         self._send_traffic()
         for task in beside:

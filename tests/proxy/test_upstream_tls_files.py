@@ -66,12 +66,12 @@ async def test_a_renewed_pair_is_shown_once_both_files_are_there(
         async with proxy(table(url, tls=tls, timeouts={"keepalive": "1ms"})) as running:
             assert (await running.get("/"))[0] == 200
 
-            cert.write_bytes(second.cert)
+            renew(cert, second.cert)
             await running.wait_until(lambda: said(logged, "upstream_tls_refused"))
             await running.wait_until(lambda: not idle(running))
             assert (await running.get("/"))[0] == 200
 
-            key.write_bytes(second.key)
+            renew(key, second.key)
             await running.wait_until(lambda: said(logged, "upstream_tls_reloaded"))
             await running.wait_until(lambda: not idle(running))
             assert (await running.get("/"))[0] == 200
@@ -96,6 +96,13 @@ async def test_a_connection_made_under_an_older_policy_is_not_used_again(
             running.plane.apply(table(url, tls={"ca": ca}, resolve="1m"), 3)
             assert (await running.get("/"))[0] == 200
             assert old.connections == 2
+
+
+def renew(file: Path, octets: bytes) -> None:
+    """Replace a file so that nobody can find half of the new one."""
+    beside = file.with_suffix(".new")
+    beside.write_bytes(octets)
+    beside.replace(file)
 
 
 def said(logged: Any, event: str) -> bool:

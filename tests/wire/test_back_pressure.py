@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tests.wire.conftest import Wire
-from tests.wire.ends import OK, End
+from tests.wire.ends import DEADLINE, OK, End
 from tests.wire.proxy import eventually
 
 MEGABYTE = 1024 * 1024
@@ -56,6 +56,22 @@ def test_a_client_that_does_not_read_stops_its_upstream(wire: Wire) -> None:
 
     assert taken < SENT
     assert wire.proxy.memory() - before < GROWTH
+
+
+@pytest.mark.parametrize("asked", [1, 100])
+def test_a_client_that_is_reset_in_a_download_that_it_does_not_read_frees_its_upstream(
+    wire: Wire, asked: int
+) -> None:
+    """With many requests waiting nobody reads from it, and a reset shows all the same."""
+    client = small_buffers(wire.client(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * asked))
+    upstream = wire.monolith.accept()
+    upstream.request()
+    upstream.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SENT)
+    assert pour(upstream, SENT) < SENT
+    client.reset()
+
+    upstream.sock.settimeout(DEADLINE)  # half of what any timeout of the proxy is here
+    assert upstream.is_closed()
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -73,6 +73,8 @@ def test_a_response_that_stops_in_the_middle_is_broken_off(wire: Wire) -> None:
 
 
 def test_a_request_that_stops_in_the_middle_is_a_timeout_of_its_client(wire: Wire) -> None:
+    slow = "strangler_refusals_total"
+    before = wire.proxy.metric(slow, status="408")
     client = wire.client(
         b"POST /impatient/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhello"
     )
@@ -82,6 +84,7 @@ def test_a_request_that_stops_in_the_middle_is_a_timeout_of_its_client(wire: Wir
 
     assert (answer.status, answer["Connection"]) == (408, "close")
     assert client.is_closed()
+    assert wire.proxy.metric(slow, status="408") == before + 1
 
 
 def test_a_read_goes_to_another_target_where_one_refuses(wire: Wire) -> None:
