@@ -82,7 +82,7 @@ def plan_change(old: RouteTable, new: RouteTable) -> MigrationPlan:
         removed=tuple(
             _note(new, route, after) for label, route in before.items() if label not in after
         ),
-        edits=tuple(_edits(before, after)),
+        edits=(*_domain_edits(old, new), *_edits(before, after)),
         moves=tuple(_move(change) for change in transitions_between(old, new)),
         guards=lost_guards(old, new),
         upstreams=tuple(_upstreams(old, new)),
@@ -110,6 +110,19 @@ def _note(table: RouteTable, route: Route, known: Mapping[str, Route]) -> RouteN
 
 
 # --- what changes on routes that stay -----------------------------------------------------------
+
+
+_TOLD_ELSEWHERE = {"name", "service", "phase", "canary", "routes"}
+"""Fields of a domain that are told as moves, or of its routes."""
+
+
+def _domain_edits(old: RouteTable, new: RouteTable) -> Iterator[Edit]:
+    for name, domain in new.domains.items():
+        before = old.domains.get(name)
+        for one in fields(domain) if before is not None else ():
+            if one.name not in _TOLD_ELSEWHERE:
+                was, becomes = getattr(before, one.name), getattr(domain, one.name)
+                yield from (Edit(name, None, what) for what in _differences(one.name, was, becomes))
 
 
 def _edits(before: Mapping[str, Route], after: Mapping[str, Route]) -> Iterator[Edit]:

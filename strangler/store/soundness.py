@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-GUARDED = ("revisions", "transitions")
+GUARDED = ("revisions", "transitions", "forgettings")
 """The tables that are only ever added to."""
 
 _SQLITE_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
@@ -11,7 +11,8 @@ _SQLITE_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 _POSTGRESQL_TRIGGERS = """
     SELECT tgname FROM pg_trigger
     WHERE NOT tgisinternal AND tgenabled <> 'D'
-    AND tgrelid IN (to_regclass('revisions'), to_regclass('transitions'))
+    AND tgrelid IN
+        (to_regclass('revisions'), to_regclass('transitions'), to_regclass('forgettings'))
 """
 
 

@@ -127,3 +127,9 @@ def test_an_upstream_s_changes_are_told_field_by_field() -> None:
         "old: targets http://127.0.0.1:1 → http://127.0.0.1:2",
         "old: timeouts.response 30 → 5",
     )
+
+
+def test_what_is_set_for_a_whole_domain_is_told_of_the_domain() -> None:
+    told = plan_change(table_of([READ]), table_of([READ], fence={"wait": "7s"}))
+
+    assert [str(edit) for edit in told.edits] == ["d: fence.wait 5 → 7"]
