@@ -20,9 +20,10 @@ HOT = {
         *("roles", "target"),
     ),
     "proxy": (
-        *("client", "exchange", "failure", "held", "plane", "pool", "recovery", "request_body"),
+        *("answered", "breaker", "budget", "client", "comparer", "exchange", "failure", "fetch"),
+        *("held", "mirror", "observe", "plane", "pool", "recovery", "request_body"),
         *("request_reader", "reservoir", "response_output", "response_reader", "traffic"),
-        *("upstream", "upstream_pool"),
+        *("unreported", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }

@@ -1,9 +1,11 @@
 """Decides whether shadow copies may be sent to a candidate that has been failing."""
 
-FAILURES = 5
+from typing import Final
+
+FAILURES: Final = 5
 """Failures in a row that open the breaker."""
 
-REST = 5.0
+REST: Final = 5.0
 """Seconds it stays open before one copy may try again."""
 
 

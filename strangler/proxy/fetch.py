@@ -77,23 +77,22 @@ class Capture:
 class Fetch:
     """The receiver of one answer of our own asking."""
 
-    __slots__ = ("_capture", "_done", "_upstream")
+    __slots__ = ("_capture", "_upstream", "answer")
 
     def __init__(self, upstream: str, limit: int) -> None:
-        """Wait for an answer of at most `limit` octets."""
+        """Wait for an answer of at most `limit` octets.
+
+        The `answer` will be a response, a failure, or None where there was more than that.
+        """
         self._upstream = upstream
         self._capture = Capture(limit)
-        self._done: asyncio.Future[Response | Failure | None] = (
+        self.answer: asyncio.Future[Response | Failure | None] = (
             asyncio.get_running_loop().create_future()
         )
 
     def __repr__(self) -> str:
         """Show whether the answer is there."""
-        return f"<Fetch {self._upstream} done={self._done.done()}>"
-
-    async def answer(self) -> Response | Failure | None:
-        """Give the answer, a failure, or None where the answer was too large to hold."""
-        return await self._done
+        return f"<Fetch {self._upstream} done={self.answer.done()}>"
 
     def interim(self, head: ResponseHead) -> None:
         """Pass 1xx over."""
@@ -121,9 +120,13 @@ class Fetch:
     def upstream_blocked(self, blocked: bool) -> None:
         """Do nothing: what we send is small and already in memory."""
 
+    def took_too_long(self) -> None:
+        """Wait no longer."""
+        self._settle(Failure(self._upstream, Stage.WAITING, Cause.TIMEOUT))
+
     def _settle(self, outcome: Response | Failure | None) -> None:
-        if not self._done.done():
-            self._done.set_result(outcome)
+        if not self.answer.done():
+            self.answer.set_result(outcome)
 
 
 async def fetch(
@@ -157,13 +160,13 @@ async def _ask(
     receiver = Fetch(pool.upstream.name, limit)
     connection.start(receiver, method)
     connection.send_whole(octets)
+    seconds = pool.upstream.timeouts.response
+    bound = asyncio.get_running_loop().call_later(seconds, receiver.took_too_long)
     answer: Response | Failure | None = None
     try:
-        async with asyncio.timeout(pool.upstream.timeouts.response):
-            answer = await receiver.answer()
-    except TimeoutError:
-        answer = Failure(pool.upstream.name, Stage.WAITING, Cause.TIMEOUT)
+        answer = await receiver.answer
     finally:
+        bound.cancel()
         if not isinstance(answer, Response):
             connection.abandon()  # what still comes is read by nobody
     return answer

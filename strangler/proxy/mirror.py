@@ -7,9 +7,8 @@ the comparator is ours and is counted apart from every verdict.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,10 +18,7 @@ from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Comparison, Verdict
-from strangler.http.fields import Fields
-from strangler.http.forwarding import ForwardedHead, Peer, connection_fields
-from strangler.http.framing import Framing
-from strangler.http.message import RequestHead
+from strangler.http.forwarding import connection_fields
 from strangler.http.reference import client_origin
 from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
@@ -33,9 +29,8 @@ from strangler.proxy.fetch import Capture, fetch
 from strangler.proxy.mapped_output import as_client_sees
 from strangler.proxy.observe import Compared, Judgement, observe
 from strangler.proxy.upstream_pool import UpstreamPool
-from strangler.routing.decision import Decision
 from strangler.routing.map_back import map_back
-from strangler.routing.table import Route, ShadowPolicy
+from strangler.routing.table import Route
 from strangler.store.records import Observation
 
 if TYPE_CHECKING:
@@ -44,38 +39,57 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RECHECKED = 0.1
+RECHECKED: Final = 0.1
 """The share of known noise that is checked all the same: habits change."""
 
-ANSWERED = "answered"
-TOO_LARGE = "dropped: too large"
-TOO_MANY_OCTETS = "dropped: too many octets held"
+ANSWERED: Final = "answered"
+TOO_LARGE: Final = "dropped: too large"
+TOO_MANY_OCTETS: Final = "dropped: too many octets held"
 
-_ROLE = b"X-Strangler-Shadow: %b\r\n"
+_ROLE: Final = b"X-Strangler-Shadow: %b\r\n"
 
 
-@dataclass(frozen=True, slots=True)
 class Copy:
-    """One request to be asked again, what the primary answered, and what came since."""
+    """One request to be asked again, and what the primary answered, as the client saw it.
 
-    route: Route
-    revision: int
-    decision: Decision
-    candidate: str
-    peer: Peer
-    head: RequestHead
-    fields: Fields
-    forwarded: ForwardedHead
-    framing: Framing
-    body: bytes
-    primary: Response
-    answers: list[Response] = field(default_factory=list)
+    `octets` tells how much memory it holds, about: the request, and every answer that has come.
+    """
 
-    @property
-    def octets(self) -> int:
-        """How much memory it holds, about: the request, and every answer that has come."""
-        answers = sum(len(answer.body) for answer in self.answers)
-        return len(self.forwarded.fields) + len(self.body) + len(self.primary.body) + answers
+    __slots__ = (
+        "body",
+        "candidate",
+        "decision",
+        "fields",
+        "forwarded",
+        "framing",
+        "head",
+        "octets",
+        "peer",
+        "primary",
+        "revision",
+        "route",
+    )
+
+    def __init__(
+        self, exchange: "Exchange", route: Route, candidate: str, body: bytes, primary: Response
+    ) -> None:
+        """Take what is needed of an exchange that is over."""
+        self.route = route
+        self.revision = exchange.revision
+        self.decision = exchange.decision
+        self.candidate = candidate
+        self.peer = exchange.client.peer
+        self.head = exchange.head
+        self.fields = exchange.fields
+        self.forwarded = exchange.forwarded
+        self.framing = exchange.framing
+        self.body = body
+        self.primary = primary
+        self.octets = len(self.forwarded.fields) + len(body) + len(primary.body)
+
+    def __repr__(self) -> str:
+        """Show what is asked of whom."""
+        return f"<Copy {self.head!r} of {self.candidate}>"
 
     def request_to(self, upstream: str, role: bytes) -> bytes:
         """Write the whole request; the upstream is told that nobody waits for the answer."""
@@ -105,7 +119,7 @@ class Mirror:
         self._plane = plane
         self._report = report
         self._redactor = Redactor(plane.settings.redaction_key)
-        self._rules: dict[ShadowPolicy, Rules] = {}
+        self._rules: dict[str, Rules] = {}  # by the route's label
         self._breakers: dict[str, Breaker] = {}
         self._habits: dict[str, Habits] = {}
         self._comparer = Comparer(plane.settings.in_loop)
@@ -134,19 +148,7 @@ class Mirror:
         if primary is None or body is None:
             self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
             return
-        copy = Copy(
-            route,
-            exchange.revision,
-            exchange.decision,
-            candidate,
-            exchange.client.peer,
-            exchange.head,
-            exchange.fields,
-            exchange.forwarded,
-            exchange.framing,
-            b"".join(body),
-            primary,
-        )
+        copy = Copy(exchange, route, candidate, b"".join(body), primary)
         reason = self._reason_to_drop(copy)
         if reason:
             self._count(route, reason)
@@ -171,11 +173,10 @@ class Mirror:
 
     async def _run(self, copy: Copy) -> None:
         try:
-            primary = self._as_seen(copy, copy.decision.primary, copy.primary)
-            seen = replace(copy, primary=primary)
-            candidate = await self._ask(seen, copy.candidate, b"candidate")
-            if isinstance(candidate, Response):
-                await self._judge(seen, candidate)
+            copy.primary = self._as_seen(copy, copy.decision.primary, copy.primary)
+            candidate = await self._ask(copy, copy.candidate, b"candidate")
+            if candidate is not None:
+                await self._judge(copy, candidate)
         except Exception:
             self._plane.counters.comparator_faults += 1
             log.exception("comparator_fault", route=copy.route.label)
@@ -208,7 +209,7 @@ class Mirror:
 
     def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
         """Give an answer as the client would see it: a path of the service's own is no finding."""
-        roles = (response_role(name) for name, _ in answer.headers)
+        roles = [response_role(name) for name, _ in answer.headers]
         if not copy.route.json_urls and REFERENCE not in roles:
             return answer
         asked: UpstreamPool = self._plane.shadow_pools[upstream]
@@ -221,7 +222,7 @@ class Mirror:
             return TOO_LARGE
         if not self.budget.take(len(answer.body)):
             return TOO_MANY_OCTETS
-        copy.answers.append(answer)
+        copy.octets += len(answer.body)
         return ANSWERED
 
     async def _judge(self, copy: Copy, candidate: Response) -> None:
@@ -280,11 +281,11 @@ class Mirror:
         self._report(observe(compared, judgement, rules, self._redactor, datetime.now(UTC)))
 
     def _rules_of(self, route: Route) -> Rules:
-        rules = self._rules.get(route.shadow)
+        rules = self._rules.get(route.label)
         if rules is None:
             shadow = route.shadow
             rules = Rules.compile(shadow.ignore, shadow.unordered, shadow.plaintext)
-            self._rules[shadow] = rules
+            self._rules[route.label] = rules
         return rules
 
     def forget(self) -> None:

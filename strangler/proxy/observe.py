@@ -67,6 +67,8 @@ def _sightings(
     *,
     noise: bool,
 ) -> list[Sighting]:
+    if not differences:
+        return []
     target = compared.head.target
     return [
         Sighting(

@@ -40,6 +40,7 @@ from strangler.proxy.messages import (
 )
 from strangler.proxy.plane import DataPlane
 from strangler.proxy.traffic import STRETCH
+from strangler.proxy.unreported import Unreported
 from strangler.store.records import Observation
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ REPORT_INTERVAL = 0.25
 """Seconds between two reports of observations and of answers."""
 
 UNREPORTED_BOUND = 2000
-"""Observations that wait for a report; more are dropped and counted."""
+"""Observations with sightings that wait for a report; more are dropped and counted."""
 
 PIPE_BOUND = 8 * 1024 * 1024
 """Octets that wait in the pipe; a supervisor that does not read must not fill our memory."""
@@ -65,7 +66,7 @@ class Worker:
         """Own both sockets."""
         self._listener = listener
         self._pipe = pipe
-        self._observations: list[Observation] = []
+        self._unreported = Unreported(UNREPORTED_BOUND)
         self._tls: ListenerContext | None = None
         self._becoming: asyncio.TimerHandle | None = None
         self._plane: DataPlane
@@ -73,7 +74,7 @@ class Worker:
 
     def __repr__(self) -> str:
         """Show what is waiting to be reported."""
-        return f"<Worker {self._listener.getsockname()} unreported={len(self._observations)}>"
+        return f"<Worker {self._listener.getsockname()} {self._unreported}>"
 
     async def run(self) -> None:
         """Serve until told to drain, or until the supervisor is gone."""
@@ -137,10 +138,8 @@ class Worker:
                     return
 
     def _observe(self, observation: Observation) -> None:
-        if len(self._observations) >= UNREPORTED_BOUND:
+        if not self._unreported.add(observation):
             self._plane.counters.unreported += 1
-        else:
-            self._observations.append(observation)
 
     async def _report(self) -> None:
         while True:
@@ -162,9 +161,9 @@ class Worker:
     def _send_reports(self) -> None:
         if self._writer.transport.get_write_buffer_size() >= PIPE_BOUND:
             return
-        if self._observations:
-            self._send(Observed(tuple(self._observations)))
-            self._observations.clear()
+        observations = self._unreported.take()
+        if observations:
+            self._send(Observed(observations))
         counts = self._plane.answered.take()
         if counts:
             self._send(Answers(counts))

@@ -137,7 +137,8 @@ class Observation:
     """One compared exchange: under which revision, with what verdict, and what was seen.
 
     `fired` names the rules that made something equal. `method` and `status`, the class (`2xx`) of
-    what the primary answered, tell what kind of exchange it was.
+    what the primary answered, tell what kind of exchange it was. Without sightings it stands for
+    `count` exchanges that were alike, the last of them `at` this time.
     """
 
     at: datetime
@@ -149,6 +150,7 @@ class Observation:
     sightings: tuple[Sighting, ...] = ()
     method: str = ""
     status: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

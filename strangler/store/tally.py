@@ -28,8 +28,10 @@ def tally(batch: Batch) -> Tally:
     seen: defaultdict[str, list[tuple[Observation, Sighting]]] = defaultdict(list)
     for observation in batch.observations:
         place = (observation.domain, observation.route, observation.revision)
-        verdicts[(*place, observation.verdict, observation.method, observation.status)] += 1
-        rules.update((*place, storable(rule)) for rule in observation.fired)
+        kind = (observation.verdict, observation.method, observation.status)
+        verdicts[(*place, *kind)] += observation.count
+        for rule in observation.fired:
+            rules[(*place, storable(rule))] += observation.count
         for sighting in observation.sightings:
             seen[finding_id(sighting)].append((observation, sighting))
     return Tally(verdicts, rules, {id_: _finding(id_, pairs) for id_, pairs in seen.items()})

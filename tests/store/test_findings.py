@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,13 @@ async def test_verdicts_and_rules_are_counted_by_route_and_revision(store: Store
         RuleCount("datasets", ROUTE, "header:date", 1),
     ]
     assert await store.rule_counts("users") == []
+
+
+async def test_an_observation_may_stand_for_many_exchanges(store: Store) -> None:
+    alike = replace(observation(fired=("$.at",)), count=3)
+    await store.record(batch(alike, observation()))
+    assert await store.verdicts() == [VerdictCount("datasets", ROUTE, 1, "match", 4)]
+    assert await store.rule_counts() == [RuleCount("datasets", ROUTE, "$.at", 3)]
 
 
 async def test_a_rule_that_a_database_cannot_hold_does_not_lose_the_batch(store: Store) -> None:

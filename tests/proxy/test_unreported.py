@@ -1,0 +1,41 @@
+"""What waits for a report: exchanges that show nothing are counted, the others kept."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from strangler.proxy.unreported import Unreported
+from strangler.store.records import Example, Observation, Sighting
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER = AT + timedelta(seconds=1)
+CLEAN = Observation(AT, "d", "/a", 3, "match", method="GET", status="2xx")
+EXAMPLE = Example(AT, "id", "GET", "/a", 200, 200, "new", [])
+SHOWN = replace(
+    CLEAN, verdict="mismatch", sightings=(Sighting("f", "value", ("$.a",), False, EXAMPLE),)
+)
+
+
+def test_exchanges_that_show_nothing_are_told_by_their_number_and_the_newest() -> None:
+    waiting = Unreported(5)
+    other = replace(CLEAN, fired=("header:date",))
+    for observation in (CLEAN, other, replace(CLEAN, at=LATER)):
+        assert waiting.add(observation)
+    assert waiting.take() == (replace(CLEAN, at=LATER, count=2), other)
+    assert waiting.take() == ()
+
+
+def test_each_sighting_is_told_by_itself() -> None:
+    waiting = Unreported(5)
+    assert waiting.add(SHOWN)
+    assert waiting.add(SHOWN)
+    assert waiting.take() == (SHOWN, SHOWN)
+
+
+def test_what_has_no_room_is_refused_and_what_is_only_counted_has_room() -> None:
+    waiting = Unreported(1)
+    assert waiting.add(SHOWN)
+    assert not waiting.add(SHOWN)
+    assert waiting.add(CLEAN)
+    assert waiting.add(CLEAN)
+    assert not waiting.add(replace(CLEAN, route="/b"))
+    assert [each.count for each in waiting.take()] == [1, 2]
