@@ -13,6 +13,7 @@ from strangler.cli.output import named, show, write_json
 from strangler.cli.routes_file import read_routes
 from strangler.http.head import HeadError, read_head
 from strangler.http.message import RequestHead
+from strangler.routing.ambiguity import Outcome
 from strangler.routing.config import METHODS
 from strangler.routing.explain import Explanation
 from strangler.routing.explain import explain as work_out
@@ -36,6 +37,12 @@ def explain(
     head = _read_request(method, url, header or [])
     address = _read_address(client)
     explanation = work_out(read_routes(routes).table, head, address)
+    ambiguity = explanation.ambiguity
+    if ambiguity is not None and ambiguity.outcome is Outcome.REFUSED:
+        raise VerbError(
+            f"the proxy answers 400 by itself: {explanation.path} {ambiguity}; "
+            f"`ambiguous_paths` in {routes} decides"
+        )
     if as_json:
         write_json(explanation)
     else:
@@ -99,6 +106,8 @@ def _told(told: Explanation, file: str) -> Iterator[tuple[str, str]]:
         yield "route", f"{told.route} ({file}:{told.line})"
     for passed in told.passed:
         yield "passed over", f"{passed.label} (line {passed.line}): {passed.why}"
+    if told.ambiguity is not None:
+        yield "ambiguous", str(told.ambiguity)
     if told.domain is not None:
         yield "domain", f"{told.domain}, phase {told.phase}"
     yield "effect", str(told.effect)

@@ -102,6 +102,12 @@ class Snapshot:
             (((outcome,), count) for outcome, count in counters.held.items()),
         )
         yield _counter(
+            "strangler_ambiguous_paths",
+            "Requests whose path may mean another route, by that route and what became of them.",
+            ("route", "outcome"),
+            counters.ambiguous_paths.items(),
+        )
+        yield _counter(
             "strangler_unmapped_bodies",
             "JSON bodies whose URLs could not be mapped, by route.",
             ("route",),

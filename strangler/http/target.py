@@ -27,8 +27,10 @@ _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # `..` between slashes of which one is escaped: data to us, a step upwards to an upstream that
 # decodes first.
 _HIDDEN_DOTS: Final = re.compile(
-    rb"(?:/|%2F|%5C)(?:\.|%2E){1,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){1,2}(?![^/;])", re.IGNORECASE
+    rb"(?:/|%2F|%5C)(?:\.|%2E){1,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){1,2}(?:[/;]|%3B|$)",
+    re.IGNORECASE,
 )
+_SEMICOLON: Final = re.compile(rb";|%3B", re.IGNORECASE)
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 # What RFC 3986 lets a segment hold as it is (`pchar`). Upstreams read `%40` and `@` alike, and
 # `"` and `%22`, so matching must: one spelling for each.
@@ -62,6 +64,15 @@ def parse_target(raw: bytes) -> RequestTarget:
     authority, path, query = absolute.groups()
     origin = (path or b"/") + (query or b"")
     return _origin_form(origin, authority.decode("latin-1").lower())
+
+
+def plainly_spelt(path: str) -> bool:
+    """Tell of most normalised paths at once that no server behind us reads them in another way.
+
+    `readings` holds the others. Escapes of octets that are no ASCII have an upper-case letter.
+    """
+    lower = path.islower() or path == path.lower()
+    return lower and ";" not in path and "%2F" not in path and "%5C" not in path
 
 
 def normalise_literal(text: str) -> str:
@@ -98,7 +109,7 @@ def _resolve_dots(segments: list[bytes]) -> list[bytes]:
     """Remove dot segments (RFC 3986 section 5.2.4), plain or percent-encoded."""
     resolved: list[bytes] = []
     for segment in segments:
-        name, parameters, _ = segment.partition(b";")
+        name, *parameters = _SEMICOLON.split(segment, 1)
         dots = _normalise_segment(name)
         if dots not in {b".", b".."}:
             resolved.append(segment)

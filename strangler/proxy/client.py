@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, cast
 from strangler.http.forwarding import Peer, client_address, forward_request
 from strangler.http.head import HeadError, ReadHead
 from strangler.http.hops import end_here, own_answer
+from strangler.http.message import RequestHead
 from strangler.http.problem import problem_response
 from strangler.http.roles import MAX_FORWARDS, VIA
+from strangler.http.target import plainly_spelt
 from strangler.proxy.admission import LEAVING_AT_ONCE
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.held import HeldExchange
@@ -298,7 +300,13 @@ class ClientConnection(asyncio.Protocol):
     def begin_again(self) -> None:
         """Ask what to do with the present request once more: the table that held it is gone."""
         request = self._reader.requests[0]
-        self._exchange = exchange = self._exchange_for(request, request.read)
+        route = self._route_of(request.read.head)
+        if isinstance(route, HeadError):
+            self._put_down()
+            self._answer_here(request, route)
+            self._begin_next()
+            return
+        self._exchange = exchange = self._exchange_for(request, request.read, route)
         exchange.begin()
 
     def hand_over(self) -> bytes:
@@ -370,14 +378,27 @@ class ClientConnection(asyncio.Protocol):
             if end is not None:
                 self._answer_here(request, end)
                 return
+        route = self._route_of(read.head)
+        if isinstance(route, HeadError):
+            self._answer_here(request, route)
+            return
         plane.in_flight += 1
-        self._exchange = exchange = self._exchange_for(request, read)
+        self._exchange = exchange = self._exchange_for(request, read, route)
         exchange.begin()
 
-    def _exchange_for(self, request: IncomingRequest, read: ReadHead) -> Exchange:
+    def _route_of(self, head: RequestHead) -> Route | HeadError | None:
+        """Find the route of a request, or refuse a path that some server takes for another's."""
+        table = self._plane.table
+        route = table.root.find(head)
+        if table.cased or not plainly_spelt(head.target.path):
+            return self._plane.settle(head, route)
+        return route
+
+    def _exchange_for(
+        self, request: IncomingRequest, read: ReadHead, route: Route | None
+    ) -> Exchange:
         plane = self._plane
         head = read.head
-        route = plane.table.root.find(head)
         if route is None:
             plan = plane.table.fallthrough
             plane.traffic.unclaimed(head)

@@ -48,6 +48,7 @@ class Counters:
     `ejections`: of targets, by upstream. `retries`: by (upstream, "spent" or "refused").
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `held`: writes that came to a fence, by what became of them.
+    `ambiguous_paths`: by (route that a path may also mean, what became of the request).
     `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
     `unreported`: observations that could not be handed to the control plane.
     """
@@ -65,6 +66,7 @@ class Counters:
     retries: Counter[tuple[str, str]] = field(default_factory=Counter)
     shed: Counter[tuple[str, str]] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
+    ambiguous_paths: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmapped_bodies: Counter[str] = field(default_factory=Counter)
     cancelled: int = 0
     aborted: int = 0
@@ -97,6 +99,7 @@ class Counters:
         self.retries += other.retries
         self.shed += other.shed
         self.held += other.held
+        self.ambiguous_paths += other.ambiguous_paths
         self.unmapped_bodies += other.unmapped_bodies
         self.cancelled += other.cancelled
         self.aborted += other.aborted

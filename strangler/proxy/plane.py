@@ -10,11 +10,13 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import structlog
 
 from strangler.http.forwarding import via_line
+from strangler.http.head import HeadError
+from strangler.http.message import RequestHead
 from strangler.http.returning import date_line
 from strangler.proxy.admission import Admission
 from strangler.proxy.answered import Answered
@@ -33,8 +35,9 @@ from strangler.proxy.traffic import TrafficWatch
 from strangler.proxy.tunnel import Tunnel
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.proxy.upstream_tls import UpstreamTls
+from strangler.routing.ambiguity import Outcome, ambiguity
 from strangler.routing.hold import Hold
-from strangler.routing.table import RouteTable
+from strangler.routing.table import Route, RouteTable
 from strangler.store.records import Observation
 
 log = structlog.get_logger()
@@ -51,8 +54,14 @@ FAREWELL: Final = 1.0
 its connection closes is lost, and the client may not ask twice; what comes in this time is answered
 with `Connection: close`, so that only those are closed that have been silent for all of it."""
 
-FAILURE_LOG_INTERVAL: Final = 1.0
-"""Seconds between two log lines about one upstream; what lies between is in the counters."""
+LOG_INTERVAL: Final = 1.0
+"""Seconds between two log lines about one thing; what lies between is in the counters."""
+
+TWO_READINGS: Final = (
+    "ambiguous request: some servers read this path as another one, for its case, a semicolon or "
+    "an encoded slash in it"
+)
+"""What a client is told; which route the other path belongs to is in the log."""
 
 
 class DataPlane:
@@ -74,7 +83,7 @@ class DataPlane:
         """
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._logged: dict[str, float] = {}
+        self._logged: dict[tuple[str, str], float] = {}
         self._id_prefix = secrets.token_hex(10).encode()
         self._serials = itertools.count(1)
         self.now = self._loop.time
@@ -168,8 +177,7 @@ class DataPlane:
         """Count a failed try, and log one of many."""
         name = failure.upstream
         self.counters.failures[name, failure.stage.value, failure.cause.value] += 1
-        if self.now() - self._logged.get(name, -FAILURE_LOG_INTERVAL) >= FAILURE_LOG_INTERVAL:
-            self._logged[name] = self.now()
+        if self._may_log("upstream", name):
             log.warning(
                 "upstream_failed",
                 upstream=name,
@@ -177,6 +185,32 @@ class DataPlane:
                 cause=failure.cause.value,
                 detail=failure.detail,
             )
+
+    def settle(self, head: RequestHead, route: Route | None) -> Route | HeadError | None:
+        """Give the route of a request whose path may mean another than the one found, or refuse."""
+        found = ambiguity(self.table, head, route)
+        if found is None:
+            return route
+        label, outcome = found.reading.route.label, found.outcome.value
+        self.counters.ambiguous_paths[label, outcome] += 1
+        if self._may_log("route", label):
+            log.warning("ambiguous_path", route=label, read_as=found.reading.path, outcome=outcome)
+        match found.outcome:
+            case Outcome.REFUSED:
+                return HeadError(400, TWO_READINGS)
+            case Outcome.ROUTED:
+                return found.reading.route
+            case Outcome.FORWARDED:
+                return route
+            case _:
+                assert_never(found.outcome)
+
+    def _may_log(self, kind: str, name: str) -> bool:
+        """Let one line about a thing through in a while."""
+        due = self.now() - self._logged.get((kind, name), -LOG_INTERVAL) >= LOG_INTERVAL
+        if due:
+            self._logged[kind, name] = self.now()
+        return due
 
     def gauges(self) -> Gauges:
         """Take stock."""

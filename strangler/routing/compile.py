@@ -20,7 +20,6 @@ from strangler.routing.config import (
 )
 from strangler.routing.decision import Decision
 from strangler.routing.keys import key_source
-from strangler.routing.match import Claim, Node
 from strangler.routing.pattern import normalised
 from strangler.routing.phase import PHASES, System
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes
@@ -43,6 +42,7 @@ from strangler.routing.table import (
     Timeouts,
     TlsPolicy,
     Upstream,
+    tries,
 )
 from strangler.routing.way_back import (
     Seen,
@@ -66,10 +66,7 @@ def load(
     config = check(source, complaint)
     domains = {name: _domain(name, config, source) for name in config.domains}
     routes = tuple(route for domain in domains.values() for route in domain.routes)
-    root: Node[Route] = Node()
-    for route in routes:
-        for conditions in route.claims:
-            root.add(Claim(route.path, conditions, route))
+    root, folded = tries(routes)
     upstreams = {name: _upstream(name, one, source) for name, one in config.upstreams.items()}
     return RouteTable(
         digest=digest_of(text),
@@ -78,7 +75,9 @@ def load(
         domains=MappingProxyType(domains),
         routes=routes,
         fallthrough=always(Decision(config.monolith, System.MONOLITH)),
+        ambiguous_paths=config.ambiguous_paths,
         root=root,
+        folded=folded,
     )
 
 

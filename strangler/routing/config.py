@@ -23,6 +23,7 @@ from strangler.routing.spelling import (
     TemplatePath,
     seconds,
 )
+from strangler.routing.table import AmbiguousPaths
 
 # What llhttp parses, less CONNECT and PRI, which are no requests for a resource.
 # fmt: off
@@ -45,6 +46,7 @@ Writes: TypeAlias = Annotated[
 ]
 # An enum is written as text, which pydantic's strict mode would refuse.
 PhaseName: TypeAlias = Annotated[Phase, Field(strict=False)]
+AmbiguousPathsName: TypeAlias = Annotated[AmbiguousPaths, Field(strict=False)]
 EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
 
 
@@ -304,5 +306,8 @@ class RoutesConfig(Config):
     """Whom we call, by name."""
     monolith: str
     """The upstream that answers whatever no route claims."""
+    ambiguous_paths: AmbiguousPathsName = AmbiguousPaths.REFUSE
+    """What becomes of a path that some server may take for one of another route, such as `/cart;x`
+    or `/CART`: `refuse` it, `route` it to where it may belong, `forward` it as it stands."""
     domains: dict[Name, DomainConfig] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """What is moving out, by name."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from strangler.http.message import RequestHead
+from strangler.routing.ambiguity import Ambiguity, Outcome, ambiguity
 from strangler.routing.decision import BUCKETS, Decision, Plan, bucket_of, decide
 from strangler.routing.match import Claim
 from strangler.routing.phase import Effect, Phase, System, effect_of
@@ -61,12 +62,33 @@ class RewriteAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AmbiguityAnswer:
+    """Another route that some server would take the path for, and what becomes of the request.
+
+    `reading` is the path that it claims; `any_case`: only where case means nothing.
+    """
+
+    reading: str
+    any_case: bool
+    route: str
+    line: int
+    outcome: Outcome
+
+    def __str__(self) -> str:
+        """Say it for people."""
+        case = " in any case" if self.any_case else ""
+        claim = f"which {self.route} (line {self.line}) claims"
+        return f"may be read as {self.reading}{case}, {claim}: {self.outcome}"
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What happens to one request; `dataclasses.asdict` makes it JSON.
 
     Without a `route`, nothing claims it and `domain`, `phase` and `line` are None too. `path` is
     what was matched. `candidate` gets a copy of a `sample` (0 to 1) of such requests. `forwarded`
-    is what the primary is asked for, `copied` what the candidate is.
+    is what the primary is asked for, `copied` what the candidate is. If an `ambiguity` has it
+    refused, none of that happens.
     """
 
     method: str
@@ -77,6 +99,7 @@ class Explanation:
     phase: Phase | None
     effect: Effect
     passed: tuple[Passed, ...]
+    ambiguity: AmbiguityAnswer | None
     canary: CanaryAnswer | None
     primary: str
     system: System
@@ -91,6 +114,9 @@ class Explanation:
 def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") -> Explanation:
     """Work out what happens to a request from the client at `address`."""
     route = table.match(head)
+    ambiguous = ambiguity(table, head, route)
+    if ambiguous is not None and ambiguous.outcome is Outcome.ROUTED:
+        route = ambiguous.reading.route
     plan = table.fallthrough if route is None else route.plan_for(head.method)
     key = None if route is None or route.canary is None else route.canary.key.key_of(head, address)
     decision = decide(plan, key, draw=0.0)  # the lowest draw: with the copy, if there are any
@@ -103,6 +129,7 @@ def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") ->
         phase=route.phase if route else None,
         effect=effect_of(head.method, route.effect if route else None),
         passed=tuple(_passed(table, head, route)),
+        ambiguity=None if ambiguous is None else _ambiguity(ambiguous),
         canary=None if route is None else _canary(route, plan, key),
         primary=decision.primary,
         system=decision.system,
@@ -113,6 +140,11 @@ def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") ->
         forwarded=_forwarded(route, head, decision.system),
         copied=_copied(route, head, decision),
     )
+
+
+def _ambiguity(found: Ambiguity) -> AmbiguityAnswer:
+    path, route, any_case = found.reading
+    return AmbiguityAnswer(path, any_case, route.label, route.line, found.outcome)
 
 
 def _canary(route: Route, plan: Plan, key: bytes | None) -> CanaryAnswer | None:

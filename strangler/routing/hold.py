@@ -6,9 +6,8 @@ Only the plans of those writes differ, so that nothing else pays for it. Reads n
 from dataclasses import dataclass, replace
 
 from strangler.routing.decision import Plan
-from strangler.routing.match import Claim, Node
 from strangler.routing.phase import Effect
-from strangler.routing.table import Route, RouteTable
+from strangler.routing.table import Route, RouteTable, tries
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing where no route says otherwise (RFC 9110 section 9.2.1)."""
@@ -46,12 +45,9 @@ def held(table: RouteTable, hold: Hold) -> RouteTable:
         else route
         for route in table.routes
     )
-    root: Node[Route] = Node()
-    for route in routes:
-        for conditions in route.claims:
-            root.add(Claim(route.path, conditions, route))
+    root, folded = tries(routes)
     fallthrough = _waiting(table.fallthrough) if hold.everything else table.fallthrough
-    return replace(table, routes=routes, fallthrough=fallthrough, root=root)
+    return replace(table, routes=routes, fallthrough=fallthrough, root=root, folded=folded)
 
 
 def _waiting(plan: Plan) -> Plan:

@@ -81,7 +81,10 @@ class Node(Generic[T]):
 
     def find(self, head: RequestHead) -> T | None:
         """Give the owner of the most specific claim whose conditions the request meets."""
-        segments = head.target.path.split("/")
+        return self.find_at(head.target.path.split("/"), head)
+
+    def find_at(self, segments: list[str], head: RequestHead) -> T | None:
+        """Find the same for another reading of the path, split at its slashes."""
         if segments[0]:
             return None  # `OPTIONS *` and authority-forms name no path
         return _search(self, segments, 1, head)

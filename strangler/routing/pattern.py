@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple, TypeAlias
 
+from strangler.http.readings import fold
 from strangler.http.target import TargetError, normalise_literal, parse_target
 
 REST = "**"
@@ -81,6 +82,16 @@ class Pattern:
     def shape(self) -> Shape:
         """Give what is equal for two patterns that claim exactly the same paths."""
         return tuple(segment.shape for segment in self.segments), self.rest
+
+    @property
+    def folded(self) -> "Pattern":
+        """Give the pattern as those see it to whom case means nothing."""
+        literals = [one.literal for one in self.segments]
+        segments = (
+            one if literal is None else Segment(fold(literal))
+            for one, literal in zip(self.segments, literals, strict=True)
+        )
+        return Pattern(self.text, tuple(segments), self.rest)
 
     @property
     def literal_prefix(self) -> tuple[str, ...]:

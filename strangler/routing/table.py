@@ -1,13 +1,14 @@
 """The compiled route table: one immutable snapshot that the data plane reads and swaps whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from strangler.http.message import RequestHead
 from strangler.routing.conditions import Conditions
 from strangler.routing.decision import Plan
 from strangler.routing.keys import KeySource
-from strangler.routing.match import Node
+from strangler.routing.match import Claim, Node
 from strangler.routing.pattern import Pattern
 from strangler.routing.phase import READ_METHODS, Effect, Phase, effect_of
 from strangler.routing.rewrite import Rewrite
@@ -282,9 +283,23 @@ class Domain:
     fence: FencePolicy = FencePolicy()
 
 
+class AmbiguousPaths(StrEnum):
+    """What to do with a path that a server may take for one of another route.
+
+    `route` sends it there where nothing but case and parameters is in doubt, and refuses the rest.
+    """
+
+    REFUSE = "refuse"
+    ROUTE = "route"
+    FORWARD = "forward"
+
+
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """The whole of one `routes.yaml`, compiled. `digest` is the SHA-256 of its text."""
+    """The whole of one `routes.yaml`, compiled. `digest` is the SHA-256 of its text.
+
+    `folded` is `root` without regard to case; `cased`: that makes a difference to some route.
+    """
 
     digest: str
     monolith: str
@@ -292,8 +307,34 @@ class RouteTable:
     domains: Mapping[str, Domain]
     routes: tuple[Route, ...]
     fallthrough: Plan
+    ambiguous_paths: AmbiguousPaths
     root: Node[Route] = field(repr=False, compare=False)
+    folded: Node[Route] = field(repr=False, compare=False)
+    cased: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Say once what every request would ask."""
+        object.__setattr__(self, "cased", self.folded is not self.root)
 
     def match(self, head: RequestHead) -> Route | None:
         """Find the most specific route that claims the request; None means the monolith."""
         return self.root.find(head)
+
+
+def tries(routes: Sequence[Route]) -> tuple[Node[Route], Node[Route]]:
+    """Put all claims where their paths lead: as they are written, and without regard to case.
+
+    Where case makes no difference both are one.
+    """
+    paths = [route.path for route in routes]
+    folded = [path.folded for path in paths]
+    root = _trie(routes, paths)
+    return root, root if folded == paths else _trie(routes, folded)
+
+
+def _trie(routes: Sequence[Route], paths: Sequence[Pattern]) -> Node[Route]:
+    root: Node[Route] = Node()
+    for route, path in zip(routes, paths, strict=True):
+        for conditions in route.claims:
+            root.add(Claim(path, conditions, route))
+    return root

@@ -98,6 +98,24 @@ def test_a_rewritten_path_is_shown_as_the_service_sees_it(canary: Desk) -> None:
     assert "rewrite /sets/{id:int} for the service; mapped back in Location," in said
 
 
+def test_a_path_that_may_mean_another_route_is_told_with_what_becomes_of_it(canary: Desk) -> None:
+    told = canary.run("explain", "GET", "/API/v1/datasets/7", "--json").json
+    assert (told["route"], told["primary"]) == (None, "monolith")
+    assert told["ambiguity"]["route"] == "/api/v1/datasets/{id:int}"
+    assert told["ambiguity"]["outcome"] == "forwarded"
+
+    canary.edit("    phase: canary", "    phase: extracted")
+    canary.edit("        phase: monolith\n", "")
+    ended = canary.run("explain", "GET", "/api/v1/datasets;x/7")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "the proxy answers 400 by itself: /api/v1/datasets;x/7 may be read as "
+        "/api/v1/datasets/7, which /api/v1/datasets/{id:int} (line 20) claims: refused; "
+        "`ambiguous_paths` in routes.yaml decides\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

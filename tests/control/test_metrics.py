@@ -59,6 +59,7 @@ def test_counts_come_out_under_their_labels() -> None:
     counters.ejections["datasets"] += 6
     counters.retries["datasets", "refused"] += 7
     counters.shed["datasets", "waited too long"] += 8
+    counters.ambiguous_paths["/a", "refused"] += 9
     samples = scraped(counters)
 
     labels = {"route": 'GET /a "quoted" \\ {x}\n', "system": "service", "status": "200"}
@@ -82,6 +83,7 @@ def test_counts_come_out_under_their_labels() -> None:
     assert value(samples, "strangler_retries_total", **retries) == 7
     shed = {"upstream": "datasets", "reason": "waited too long"}
     assert value(samples, "strangler_shed_total", **shed) == 8
+    assert value(samples, "strangler_ambiguous_paths_total", route="/a", outcome="refused") == 9
     assert value(samples, "strangler_cancelled_total") == 1
     assert value(samples, "strangler_aborted_total") == 2
     assert value(samples, "strangler_client_connections_total") == 3

@@ -37,6 +37,7 @@ def test_a_canary_read_inside_the_weight_is_explained_whole() -> None:
         phase=Phase.CANARY,
         effect=Effect.READ,
         passed=(),
+        ambiguity=None,
         canary=CanaryAnswer("header:x-user-id", bucket_of(b"datasets", key.encode()), "10%", 1_000),
         primary="datasets",
         system=System.SERVICE,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from strangler.routing.ambiguity import Outcome, ambiguity
 from strangler.routing.compile import load
 from strangler.routing.hold import Hold, held
 from strangler.routing.table import Route, RouteTable
@@ -77,3 +78,16 @@ def test_whatever_is_not_held_keeps_its_very_plans(table: RouteTable) -> None:
         table.domains,
         table.upstreams,
     )
+
+
+@pytest.mark.parametrize("path", ["/BOOKS", "/books;x", "/%2Fbooks"])
+def test_no_spelling_of_a_path_goes_around_a_fence(table: RouteTable, path: str) -> None:
+    live = held(table, hold("books"))
+
+    def refused(method: str, asked: RouteTable) -> bool:
+        found = ambiguity(asked, ask(method, path), None)
+        return found is not None and found.outcome is Outcome.REFUSED
+
+    assert refused("POST", live)
+    assert not refused("GET", live)
+    assert not refused("POST", table)

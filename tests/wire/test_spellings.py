@@ -84,6 +84,9 @@ def test_what_leaves_a_route_goes_to_the_monolith(wire: Wire, sent: str, forward
     ("CVE-2020-5902 in BIG-IP", "a parameter with a value", b"/served/..;a=b/x"),
     ("CVE-2020-5902 in BIG-IP", "a parameter behind encoded dots", b"/served/%2e%2e;/x"),
     ("CVE-2020-5902 in BIG-IP", "a parameter behind one dot", b"/.;/served/x"),
+    ("CVE-2020-5902 in BIG-IP", "an encoded semicolon behind dots", b"/x/..%3b/served/y"),
+    ("CVE-2020-5902 in BIG-IP", "all of it encoded", b"/x/%2e%2E%3Ba=b/served/y"),
+    ("CVE-2020-5902 in BIG-IP", "behind an encoded slash", b"/x%2f..%3b/served/y"),
     ("CVE-2021-29492 in Envoy", "an encoded slash behind dots", b"/x/..%2fserved/x"),
     ("CVE-2021-29492 in Envoy", "encoded slashes around dots", b"/x%2f..%2fserved/x"),
     ("CVE-2021-29492 in Envoy", "encoded slashes and dots", b"/x%2F%2e%2e%2Fserved/x"),
@@ -110,6 +113,71 @@ def test_what_servers_read_in_two_ways_is_refused(wire: Wire, sent: bytes) -> No
     assert client.is_closed()
     assert wire.monolith.nobody_is_waiting()
     assert wire.service.nobody_is_waiting()
+
+
+@cases(
+    ("RFC 3986 section 3.3", "a parameter", b"/served;x"),
+    ("RFC 3986 section 3.3", "a parameter before more segments", b"/served;x/y"),
+    ("RFC 3986 section 3.3", "a segment of a parameter alone", b"/;/served/x"),
+    ("RFC 3986 section 3.3", "parameters everywhere", b"/;a=b/;/served;c=d;e/x;f"),
+    ("RFC 3986 section 3.3", "an encoded semicolon", b"/served%3bx/y"),
+    ("RFC 3986 section 3.3", "a parameter at the end", b"/served;"),
+    ("CVE-2021-29492 in Envoy", "an encoded slash", b"/served%2fx"),
+    ("CVE-2021-29492 in Envoy", "an encoded slash in front", b"/%2fserved/x"),
+    ("CVE-2021-29492 in Envoy", "encoded slashes alone", b"/%2F%2fserved%2Fx"),
+    ("CVE-2021-29492 in Envoy", "an encoded backslash", b"/served%5cx"),
+    ("CVE-2021-29492 in Envoy", "an encoded backslash in front", b"/%5Cserved/x"),
+    ("CVE-2021-29492 in Envoy", "both in a parameter's company", b"/%5c;a%2Fserved%2F;b"),
+    ("RFC 3986 section 6.2.2.1", "upper case", b"/SERVED/x"),
+    ("RFC 3986 section 6.2.2.1", "one letter in upper case", b"/serveD"),
+    ("RFC 3986 section 6.2.2.1", "an escaped letter in upper case", b"/%53erved/x"),
+    ("RFC 3986 section 6.2.2.1", "a letter whose upper case is S", b"/%C5%BFerved/x"),
+    ("RFC 3986 section 6.2.2.1", "case behind dots", b"/x/../SERVED/x"),
+    ("RFC 3986 section 6.2.2.1", "case in the absolute form", b"http://a/Served/x"),
+    ("RFC 3986 section 6.2.2.1", "case, a parameter, a slash", b"//SERVED;x//y"),
+)
+def test_no_reader_is_reached_around_a_route(wire: Wire, sent: bytes) -> None:
+    """Tomcat, Jetty and Spring cut parameters, what speaks WSGI decodes slashes, IIS folds case."""
+    client = wire.client(get(b"Host: a", path=sent))
+
+    assert client.response().status == 400
+    assert wire.monolith.nobody_is_waiting()
+    assert wire.service.nobody_is_waiting()
+    client.send(get(b"Host: a", path=b"/served/x"))  # the refusal was of one path, not of a peer
+    answer(wire.service.accept(), "/served/x")
+    assert client.response().status == 200
+
+
+@rows(
+    ("RFC 3986 section 3.3", "/cart;jsessionid=1/x", "/cart;jsessionid=1/x"),
+    ("RFC 3986 section 2.2", "/a%2Fserved/x", "/a%2Fserved/x"),
+    ("RFC 3986 section 2.2", "/a%5Cserved", "/a%5Cserved"),
+    ("RFC 3986 section 6.2.2.1", "/Other/SERVED", "/Other/SERVED"),
+    ("RFC 3986 section 6.2.2.1", "/", "/"),
+)
+def test_what_no_reader_takes_for_a_route_goes_to_the_monolith(
+    wire: Wire, sent: str, forwarded: str
+) -> None:
+    client = wire.client(get(b"Host: a", path=sent.encode()))
+    answer(wire.monolith.newest_or_accept(), forwarded)
+
+    assert client.response().status == 200
+
+
+@rows(
+    ("RFC 3986 section 6.2.2.1", "/SAFE/x", "/SAFE/x"),
+    ("RFC 3986 section 3.3", "/safe;x/y", "/safe;x/y"),
+)
+def test_as_long_as_the_monolith_may_answer_for_a_route_it_gets_its_spellings(
+    wire: Wire, sent: str, forwarded: str
+) -> None:
+    before = wire.proxy.metric("strangler_ambiguous_paths_total", outcome="forwarded")
+    client = wire.client(get(b"Host: a", path=sent.encode()))
+    answer(wire.monolith.newest_or_accept(), forwarded)
+
+    assert client.response().status == 200
+    after = wire.proxy.metric("strangler_ambiguous_paths_total", outcome="forwarded")
+    assert after == before + 1
 
 
 @rows(
