@@ -83,6 +83,11 @@ class Desk:
     def __repr__(self) -> str:
         return f"<Desk {self.directory}>"
 
+    def use(self, url: str) -> None:
+        """Work with another store."""
+        self.url = url
+        self.environment["STRANGLER_STORE"] = url
+
     def command(self, *args: str) -> dict[str, Any]:
         return {
             "args": [str(SCRIPT), *args],

@@ -14,6 +14,9 @@ from strangler.store.store import Store
 from strangler.store.verification import Verification
 from tests.cli.desk import ROUTES, Desk
 
+KILLED = 12
+"""Processes at each store: some are killed before the write, some within it and some after it."""
+
 CANARY = ROUTES.replace("phase: shadow ", "phase: canary ")
 
 
@@ -22,7 +25,8 @@ def planned(desk: Desk, name: str = "next.plan") -> str:
     return name
 
 
-def test_a_file_becomes_the_live_revision_with_its_transitions(live: Desk) -> None:
+def test_a_file_becomes_the_live_revision_with_its_transitions(anywhere: Desk) -> None:
+    live = anywhere
     live.write(CANARY)
 
     ended = live.run("apply", "routes.yaml", "-m", "a quiet week", "--actor", "bo")
@@ -117,7 +121,8 @@ def test_a_file_can_be_held_to_the_revision_that_it_was_edited_from(live: Desk) 
     assert live.run("apply", "routes.yaml", "-m", "why", "--onto", "2").code == 0
 
 
-def test_of_many_operators_at_once_one_wins_and_the_others_are_told_who(live: Desk) -> None:
+def test_of_many_operators_at_once_one_wins_and_the_others_are_told_who(anywhere: Desk) -> None:
+    live = anywhere
     files = []
     for number in range(4):
         path = live.directory / f"{number}.yaml"
@@ -150,15 +155,16 @@ async def _verified(store: Store) -> Verification:
     return read
 
 
-def test_whenever_apply_is_killed_the_ledger_folds_to_the_live_table(live: Desk) -> None:
+def test_whenever_apply_is_killed_the_ledger_folds_to_the_live_table(anywhere: Desk) -> None:
     """Kill -9 at random points of real processes: each revision is whole or is not there."""
+    live = anywhere
     draw = random.Random(20260301)
     steps = ["monolith", "shadow", "canary", "extracted", "retired"]
     began = time.perf_counter()
     live.write(ROUTES.replace("phase: shadow ", "phase: monolith "))
     assert live.run("apply", "routes.yaml", "-m", "how long it takes").code == 0
     whole = time.perf_counter() - began
-    for number in range(16):
+    for number in range(KILLED):
         phase = draw.choice(steps)
         live.write(ROUTES.replace("phase: shadow ", f"phase: {phase} ") + f"# {number}\n")
         process = subprocess.Popen(

