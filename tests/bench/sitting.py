@@ -20,9 +20,9 @@ def measure(
     works: Sequence[Work], wanted: Wanted, results: Results, say: Callable[[str], None]
 ) -> None:
     """Do these works with all proxies that are wanted; strangler always takes part."""
-    names = [name for name in everyone.NAMES if name == STRANGLER or name in wanted.peers]
-    if not any(work.shadowed for work in works) and SHADOWED in names:
-        names.remove(SHADOWED)
+    ours = {STRANGLER, SHADOWED} if any(work.shadowed for work in works) else {STRANGLER}
+    others = set(wanted.peers) - {SHADOWED}
+    names = [name for name in everyone.NAMES if name in ours | others]
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         directory.chmod(0o755)  # nginx's worker is another user
