@@ -122,6 +122,11 @@ class Story:
         # What the old build had answered must be written before the count begins.
         self.screen.until("old copies end", self._no_copies_under_way, 20)
         before = {each["id"]: each["count"] for each in self._findings()}
+        self.screen.check(
+            "the gate to the canary is shut by what the old build answered",
+            held=self._gate() == "shut",
+        )
+        self._move("gate", "--anew", why="the fixed build is deployed")
         already = self._compared()
         self.screen.until("comparing", lambda: self._compared() >= already + COMPARED_FIXED, 60)
         after = {each["id"]: each["count"] for each in self._findings()}
@@ -135,6 +140,7 @@ class Story:
     def open_the_canary(self) -> None:
         """Let the service answer some readers, then half of them."""
         self.screen.chapter("Canary", "The service answers a growing share of the readers.")
+        self._wait_for_the_gate()
         self._move("promote", "--weight", "10%", why="shadow is clean")
         tenth = self._probes.inside(KEYS)
         self._share("10 %", tenth, 0.07, 0.13)
@@ -142,6 +148,7 @@ class Story:
             "a client stays on its side",
             held=self._probes.inside(KEYS[:300]) == tenth & set(KEYS[:300]),
         )
+        self._wait_for_the_gate()
         self._move("promote", "--weight", "50%", why="a tenth is fine")
         half = self._probes.inside(KEYS)
         self._share("50 %", half, 0.45, 0.55)
@@ -173,10 +180,12 @@ class Story:
             "the service comes back", lambda: bool(self._probes.inside(KEYS[:50])), 20
         )
         self.screen.check("the service is back and answers again", held=back)
+        self._move("gate", "--anew", why="the crash was ours")
 
     def move_the_writes(self) -> None:
         """Hand the writes over in one step."""
         self.screen.chapter("Extracted", "The service takes the writes too, all in one step.")
+        self._wait_for_the_gate()
         self._move("promote", why="the canary is clean")
         self._written, system = self._probes.create("written after the move")
         self.screen.check("the service takes writes", held=system == SERVICE)
@@ -219,6 +228,7 @@ class Story:
             held=self._described("second, at the monolith", "") not in {"", SERVICE},
         )
         self._let_clients_work("on the monolith")
+        self._wait_for_the_gate()
         self._move("promote", why="the doubt was unfounded")
         self.screen.check(
             "and forward again: the service knows what the monolith took",
@@ -268,6 +278,25 @@ class Story:
 
     # Looking and moving.
 
+    def _gate(self) -> str:
+        """Give how the next gate stands."""
+        return str(self._system.read("gate", DOMAIN)["outcome"])
+
+    def _wait_for_the_gate(self) -> None:
+        """Let clients give the evidence that the next step needs; readers of ours help along."""
+
+        def opens() -> bool:
+            self._probes.inside(KEYS[:100])
+            return self._gate() == "open"
+
+        held = self.screen.until("the gate opens", opens, 90)
+        told = self._system.strangler("gate", DOMAIN).stdout.splitlines()
+        self.screen.check(
+            "the gate is open, on evidence", held=held, detail=told[0] if told else ""
+        )
+        for line in told[1:]:
+            self.screen.say(f"[dim]{line.strip()}[/dim]")
+
     def _findings(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._system.read("diff", "list", *arguments) or []
         return found
@@ -293,13 +322,11 @@ class Story:
         return int(self._system.progress().get("failures", 0))
 
     def _move(self, verb: str, *arguments: str, why: str) -> None:
-        """Run `promote` or `rollback` and wait until every worker has it."""
+        """Run a verb that makes a revision, and wait until every worker has it."""
         before = self._system.live_revision()
         typed = " ".join(["strangler", verb, DOMAIN, *arguments, "-m", f"'{why}'"])
         self.screen.say(f"[bold]$ {typed}[/bold]")
-        done = self._system.strangler(
-            verb, DOMAIN, *arguments, "-m", why, "--routes", str(self._system.routes)
-        )
+        done = self._system.strangler(verb, DOMAIN, *arguments, "-m", why)
         live = done.returncode == 0 and self.screen.until(
             "the workers follow", lambda: self._system.live_revision() > before, 15
         )

@@ -161,7 +161,12 @@ class System:
     def strangler(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a verb on this story's store."""
         command = [str(Path(sys.executable).parent / "strangler"), *arguments]
-        environment = {**os.environ, "STRANGLER_STORE": self.store, "STRANGLER_ACTOR": "demo"}
+        environment = {
+            **os.environ,
+            "STRANGLER_STORE": self.store,
+            "STRANGLER_ROUTES": str(self.routes),
+            "STRANGLER_ACTOR": "demo",
+        }
         return subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=60, env=environment
         )

@@ -1,5 +1,6 @@
 """The verb `apply`: makes a file, or a plan that is still true, the live revision."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,13 +8,14 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
+from strangler.cli.gating import Passage, through_gates
 from strangler.cli.options import DEFAULT_STORE, Actor, Message, StoreUrl, actor_or_login, reason_of
 from strangler.cli.output import show_lines
 from strangler.cli.plan import live_table
 from strangler.cli.plan_file import Proposal, read_proposal
 from strangler.migration.transition import PhaseChange, transitions_between
 from strangler.routing.table import RouteTable
-from strangler.store.records import Chapter, Revision, Transition
+from strangler.store.records import Chapter, Revision
 
 MOST_TOLD = 20
 """Revisions since a stale plan that are told; who reads more reads `history`."""
@@ -21,7 +23,9 @@ MOST_TOLD = 20
 FileOrPlan = Annotated[
     Path, typer.Argument(metavar="FILE|PLAN", help="A routes.yaml, or what `plan --out` wrote.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Skip steps; the ledger says so for ever.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Skip steps, pass shut gates; the ledger says so for ever.")
+]
 
 
 def apply(
@@ -52,8 +56,8 @@ def apply(
         return
     _refuse_stale(proposal, onto, live, store)
     changes = transitions_between(live_table(live), proposal.table)
-    forced = allowed(changes, force=force)
-    made = revise(store, live, proposal.text, proposal.table, changes, actor, reason, forced=forced)
+    passage = passage_of(store, live_table(live), proposal.table, changes, force=force)
+    made = revise(store, live, proposal.text, proposal.table, passage, actor, reason)
     tell_revision(live, made, changes)
 
 
@@ -82,6 +86,20 @@ def _told(chapter: Chapter) -> str:
     return f"{revision.number} by {revision.actor}: {revision.reason}{moved and f' ({moved})'}"
 
 
+def passage_of(
+    store: str,
+    old: RouteTable,
+    new: RouteTable,
+    changes: tuple[PhaseChange, ...],
+    *,
+    force: bool,
+) -> Passage:
+    """Let changes pass that are legal and whose gates are open; force lets all of them."""
+    forced = allowed(changes, force=force)
+    passage = through_gates(store, old, new, changes, force=force)
+    return replace(passage, forced=forced or passage.forced)
+
+
 def allowed(changes: tuple[PhaseChange, ...], *, force: bool) -> bool:
     """Tell whether it took force to allow these changes; without it, illegal ones end the verb."""
     judgements = [(change, change.judged(forced=force)) for change in changes]
@@ -96,11 +114,9 @@ def revise(
     live: Revision,
     text: str,
     table: RouteTable,
-    changes: tuple[PhaseChange, ...],
+    passage: Passage,
     actor: str,
     reason: str,
-    *,
-    forced: bool,
 ) -> Revision:
     """Make the revision that follows `live`; if another was first, a `VerbError` says who.
 
@@ -114,9 +130,9 @@ def revise(
         table=table,
         actor=actor_or_login(actor),
         reason=reason,
-        transitions=[Transition.of(one) for one in changes],
+        transitions=passage.transitions,
         previous=live.number,
-        forced=forced,
+        forced=passage.forced,
     )
     return ask(store, lambda opened: moving.make_live(opened, live_table(live), proposal))
 

@@ -10,7 +10,7 @@ import typer
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
-from strangler.cli.output import add_row, columns, moment, show, tell, write_json
+from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
 from strangler.routing.phase import Phase
 from strangler.store.records import LedgerEntry, Revision, Selection
 
@@ -73,6 +73,8 @@ def history(
         write_json(rows)
     elif rows:
         _show(rows)
+        if domain:
+            _show_evidence(rows)
     else:
         tell(_nothing(chosen))
 
@@ -124,6 +126,7 @@ def _moved(entry: LedgerEntry) -> dict[str, Any]:
         "from": move.from_phase,
         "to": move.to_phase,
         "detail": move.detail,
+        "evidence": move.evidence,
     }
 
 
@@ -139,6 +142,7 @@ def _unmoved(revision: Revision) -> dict[str, Any]:
         "from": None,
         "to": None,
         "detail": "",
+        "evidence": None,
     }
 
 
@@ -151,6 +155,16 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
         cells = [str(row["revision"]), moment(row["at"]), row["actor"], _what(row)]
         add_row(table, [*cells, forced + row["reason"]], "yellow" if forced else "")
     show(table)
+
+
+def _show_evidence(rows: Sequence[dict[str, Any]]) -> None:
+    """Say how the gates stood that were passed; of all domains together it would be too much."""
+    for row in rows:
+        evidence = row["evidence"]
+        if evidence is not None:
+            stood = f"the gate {evidence['gate']} was {evidence['outcome']}"
+            show("", f"revision {row['revision']}: {stood}")
+            show_lines(*(f"  {one['outcome']}: {one['said']}" for one in evidence["criteria"]))
 
 
 def _what(row: dict[str, Any]) -> str:

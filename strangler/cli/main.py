@@ -1,6 +1,6 @@
 """The command line: which verbs there are, and how each ends.
 
-Exit codes: 0 fine, 1 error (of the command line too), 2 there are differences.
+Exit codes: 0 fine, 1 error (of the command line too), 2 differences, 3 a gate is not open.
 """
 
 import io
@@ -17,6 +17,7 @@ from strangler.cli import (
     diff,
     doctor,
     explain,
+    gate,
     history,
     move,
     plan,
@@ -44,6 +45,7 @@ app.command()(plan.plan)
 app.command()(apply.apply)
 app.command()(move.promote)
 app.command()(move.rollback)
+app.command()(gate.gate)
 app.command()(history.history)
 app.add_typer(diff.app, name="diff")
 app.add_typer(replica.app, name="replica")
@@ -92,7 +94,7 @@ def _run() -> int:
             sys.stdout.flush()
     except VerbError as error:
         tell(*error.lines)
-        return ERROR
+        return error.code
     except TyperException as error:  # typer's own exit code is 2, which means differences here
         _tell_usage(error)
         return ERROR

@@ -7,6 +7,7 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
+from strangler.cli.gating import Passage, through_gates
 from strangler.cli.moving import Move, domain_of, phase_ahead, phase_behind, planned_move
 from strangler.cli.options import (
     DEFAULT_ROUTES,
@@ -23,7 +24,7 @@ from strangler.cli.output import show_lines
 from strangler.cli.restoring import restore
 from strangler.cli.routes_file import RoutesFile, read_routes, replacing
 from strangler.routing.phase import Phase
-from strangler.store.records import Revision, Transition
+from strangler.store.records import Revision
 
 
 def promote(
@@ -41,7 +42,8 @@ def promote(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Skip steps; the ledger says so for ever.")
+        bool,
+        typer.Option("--force", help="Skip steps, pass shut gates; the ledger says so for ever."),
     ] = False,
     actor: Actor = "",
     store: StoreUrl = DEFAULT_STORE,
@@ -51,7 +53,9 @@ def promote(
     reason = reason_of(message)
     file, live = _live_file(routes, store)
     ahead = phase_ahead(domain_of(file.table, domain), to, weight)
-    _make(file, live, planned_move(file, domain, ahead, weight, force=force), actor, reason, store)
+    move = planned_move(file, domain, ahead, weight, force=force)
+    passage = through_gates(store, file.table, move.table, move.changes, force=force)
+    _make(file, live, move, passage, actor, reason, store)
 
 
 def rollback(
@@ -102,7 +106,9 @@ def rollback(
         raise VerbError("name a domain, or a revision with --revision N; only that takes --force")
     file, live = _live_file(routes, store)
     behind = phase_behind(domain_of(file.table, domain), to)
-    _make(file, live, planned_move(file, domain, behind, None, force=False), actor, reason, store)
+    move = planned_move(file, domain, behind, None, force=False)
+    passage = through_gates(store, file.table, move.table, move.changes, force=False)
+    _make(file, live, move, passage, actor, reason, store)
 
 
 def _live_file(routes: RoutesPath, store: str) -> tuple[RoutesFile, Revision]:
@@ -137,7 +143,13 @@ def _not_live(file: RoutesFile, live: Revision, known: Sequence[Revision]) -> st
 
 
 def _make(
-    file: RoutesFile, live: Revision, move: Move, actor: str, reason: str, store: str
+    file: RoutesFile,
+    live: Revision,
+    move: Move,
+    passage: Passage,
+    actor: str,
+    reason: str,
+    store: str,
 ) -> None:
     """Record the move and put the file in place: first the ledger, which is what decides."""
     # Half of the verbs do without it and start faster so.
@@ -148,14 +160,14 @@ def _make(
         table=move.table,
         actor=actor_or_login(actor),
         reason=reason,
-        transitions=[Transition.of(one) for one in move.changes],
+        transitions=passage.transitions,
         previous=live.number,
-        forced=move.forced,
+        forced=move.forced or passage.forced,
     )
     with replacing(file, move.text) as replacement:
         made = ask(store, lambda opened: make_live(opened, file.table, proposal))
         replacement.put()
-    forced = ", forced" if move.forced else ""
+    forced = ", forced" if made.forced else ""
     show_lines(
         *map(str, move.changes),
         f"revision {live.number} → {made.number}, by {made.actor}{forced}",

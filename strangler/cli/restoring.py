@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from strangler.cli.apply import allowed, revise, tell_revision
+from strangler.cli.apply import passage_of, revise, tell_revision
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.plan import live_table
@@ -28,10 +28,11 @@ def restore(
     if old.digest == live.digest:
         raise VerbError(f"nothing would change: revision {live.number} has the text of {number}")
     table = live_table(old)
-    changes = transitions_between(live_table(live), table)
-    forced = allowed(changes, force=force)
+    before = live_table(live)
+    changes = transitions_between(before, table)
+    passage = passage_of(store, before, table, changes, force=force)
     with _replaced(file, old.text) as replacement:
-        made = revise(store, live, old.text, table, changes, actor, reason, forced=forced)
+        made = revise(store, live, old.text, table, passage, actor, reason)
         if replacement is not None:
             replacement.put()
     tell_revision(live, made, changes)

@@ -1,6 +1,8 @@
 """The verb `status`: what is live, who answers what, and what somebody should look at."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +18,7 @@ from strangler.cli.output import add_row, columns, moment, show, show_lines, tel
 from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.cli.standing import Standing, gather, phase_began, standing_of
 from strangler.cli.unclaimed import tell_unclaimed
+from strangler.migration.gate import Gate
 from strangler.routing.compile import digest_of
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
@@ -58,6 +61,7 @@ class Found:
     notices: tuple[Notice, ...]
     replicas: tuple[Member, ...] = ()
     unreadable: tuple[str, ...] = ()
+    gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
 def status(
@@ -112,7 +116,15 @@ async def _look(store: "Store") -> Found:
     except RoutesError as error:  # a newer strangler made it
         return Found(live, (), notices, replicas, tuple(map(str, error.mistakes)))
     domains = tuple([await _stand(store, table, name) for name in table.domains])
-    return Found(live, domains, notices, replicas)
+    return Found(live, domains, notices, replicas, gates=await _gates(store, table))
+
+
+async def _gates(store: "Store", table: RouteTable) -> dict[str, Gate]:
+    from strangler.control.gates import next_gate  # noqa: PLC0415 - loads the store, as `ask` does
+
+    now = datetime.now(UTC)
+    asked = {name: await next_gate(store, table, name, now) for name in table.domains}
+    return {name: gate for name, gate in asked.items() if gate is not None}
 
 
 async def _stand(store: "Store", table: RouteTable, name: str) -> Standing:
@@ -129,7 +141,11 @@ def _report(found: Found, file: FileStatus) -> dict[str, Any]:
     live = found.revision
     return {
         "revision": None if live is None else _revision(live),
-        "domains": [asdict(domain) for domain in found.domains],
+        "domains": [
+            {**asdict(domain), "gate": gate and gate.report()}
+            for domain in found.domains
+            for gate in [found.gates.get(domain.name)]
+        ],
         "replicas": [asdict(replica) for replica in found.replicas],
         "notices": [asdict(notice) for notice in found.notices],
         "file": asdict(file),
@@ -167,6 +183,7 @@ def _show(found: Found) -> None:
             for one in domain.stragglers:
                 how = "lags behind" if one.lags else "runs ahead"
                 show(f"{domain.name}: {one.route} (line {one.line}) {how}, in phase {one.phase}")
+        show_lines(*(_gate_line(gate) for gate in found.gates.values()))
     elif live is not None and not found.unreadable:
         show("no domains: the monolith answers everything")
     if found.replicas:
@@ -174,6 +191,10 @@ def _show(found: Found) -> None:
     for notice in found.notices:
         show("", f"{notice.kind} on {notice.replica} at {moment(notice.at)} UTC:")
         show_lines(notice.text)
+
+
+def _gate_line(gate: Gate) -> str:
+    return f"{gate}" if gate.is_open else f"{gate} (`strangler gate {gate.domain}` says why)"
 
 
 def _domains(domains: tuple[Standing, ...]) -> Table:

@@ -10,6 +10,7 @@ import structlog
 from watchfiles import awatch
 
 from strangler.compare.rules import complaint
+from strangler.control.gates import gates_for, with_evidence
 from strangler.control.live import LiveTable, StoreWork, lines_of
 from strangler.control.moving import NotMovedError, Proposal, make_live
 from strangler.migration.fence import moved_writers
@@ -18,7 +19,7 @@ from strangler.routing.compile import load
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
 from strangler.store.errors import Conflict, StoreError
-from strangler.store.records import Notice, Revision, Transition
+from strangler.store.records import Notice, Revision
 from strangler.store.store import Store
 
 log = structlog.get_logger()
@@ -137,16 +138,22 @@ class SavedFile:
     ) -> Revision:
         before = _table_of(newest)
         changes = transitions_between(before, table)
+        now = datetime.now(UTC)
+        gates = {} if before is None else await gates_for(self._store, before, table, changes, now)
         proposal = Proposal(
             text=text.decode(),
             table=table,
             actor=_owner(self.path),
             reason=reason,
-            transitions=[Transition.of(change) for change in changes],
+            transitions=with_evidence(changes, gates),
             previous=newest.number if newest is not None else None,
             # A save cannot carry a --force, and a file that its owner wrote is obeyed: the ledger
-            # remembers that a step was skipped.
-            forced=newest is not None and not all(change.judged().legal for change in changes),
+            # remembers that a step was skipped, or a gate was not open.
+            forced=newest is not None
+            and not (
+                all(change.judged().legal for change in changes)
+                and all(gate.is_open for gate in gates.values())
+            ),
         )
         return await make_live(self._store, before, proposal)
 

@@ -9,6 +9,7 @@ from strangler.routing.config import (
     CanaryConfig,
     DomainConfig,
     EjectionConfig,
+    GateConfig,
     HealthConfig,
     LagConfig,
     LimitsConfig,
@@ -31,6 +32,7 @@ from strangler.routing.table import (
     Domain,
     EjectionPolicy,
     FencePolicy,
+    GatePolicy,
     HealthCheck,
     LagProbe,
     Limits,
@@ -191,6 +193,7 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         canary,
         routes,
         lag=None if config.lag is None else _lag(config.lag, config.service),
+        gate=_gate(config.gate),
         fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
     )
 
@@ -198,6 +201,21 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
 def _lag(config: LagConfig, service: str) -> LagProbe:
     upstream = config.upstream or service
     return LagProbe(upstream, config.path, config.member, seconds(config.timeout))
+
+
+def _gate(config: GateConfig) -> GatePolicy:
+    latency = config.latency
+    return GatePolicy(
+        mismatches=_share(config.mismatches),
+        inconclusive=_share(config.inconclusive),
+        errors=_share(config.errors),
+        quantile=_share(latency.quantile),
+        slower=_share(latency.slower),
+        allow=seconds(latency.allow),
+        samples=config.samples,
+        alpha=round(1 - _share(config.confidence), 4),  # as exact as it is written
+        quiet=seconds(config.quiet),
+    )
 
 
 def _canary(config: CanaryConfig) -> CanaryPolicy:

@@ -7,6 +7,7 @@ from pydantic.config import JsonDict
 
 from strangler.routing.phase import Effect, Phase
 from strangler.routing.spelling import (
+    Budget,
     CanaryKey,
     Duration,
     HeaderName,
@@ -15,6 +16,7 @@ from strangler.routing.spelling import (
     PathPattern,
     PemPath,
     Percent,
+    Period,
     PlainPath,
     Rule,
     ServerName,
@@ -202,6 +204,36 @@ class ShadowConfig(Config):
     """Whether reads are copied to the monolith once extracted: is the way back still safe?"""
 
 
+class LatencyConfig(Config):
+    """How slow the service's answers may be, held against the monolith's in the same window."""
+
+    quantile: Budget = "95%"
+    """Which quantile is compared: 95% leaves out the slowest twentieth of the answers."""
+    slower: Percent = "25%"
+    """By how much the service's quantile may lie above the monolith's,"""
+    allow: Duration = "10ms"
+    """and by how much more: what no client notices."""
+
+
+class GateConfig(Config):
+    """What the domain's gates ask for before it goes on."""
+
+    mismatches: Budget = "1%"
+    """The budget for mismatches: their true rate must be proven to lie below it."""
+    inconclusive: Budget = "5%"
+    """The budget for comparisons that come to no end because a side fails."""
+    errors: Budget = "1%"
+    """How much more often than the monolith the service may fail."""
+    latency: LatencyConfig = LatencyConfig()
+    """How slow the service's answers may be."""
+    samples: int = Field(default=20, ge=1, le=100_000)
+    """How many exchanges of each kind (route, method, status class) are asked for at least."""
+    confidence: Budget = "95%"
+    """How sure a gate must be, however often one looks."""
+    quiet: Period = "7d"
+    """For how long no request may have needed the monolith before the domain can be retired."""
+
+
 class RewriteConfig(Config):
     """Another path for the service; the monolith gets the path as it came."""
 
@@ -293,6 +325,8 @@ class DomainConfig(Config):
     """Where changes that are still on their way are told: the writer moves when there are none."""
     fence: FenceConfig = FenceConfig()
     """How writes wait while the writer moves."""
+    gate: GateConfig = GateConfig()
+    """What must be proven before the domain goes on."""
     routes: list[RouteConfig] = Field(min_length=1)
     """What the domain claims."""
 

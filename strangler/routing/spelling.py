@@ -91,6 +91,21 @@ Duration: TypeAlias = Annotated[
         "must be a time above zero, written like 250ms, 5s or 2m",
     ),
 ]
+Budget: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^(?!0{1,2}(?:\.0{1,2})?%$)[0-9]{1,2}(?:\.[0-9]{1,2})?%$",
+        "must be above 0% and below 100%, written like 1% or 0.25%",
+        {r"^0+(?:\.0+)?%$": "must be above 0%: no number of samples proves that it never happens"},
+    ),
+]
+Period: TypeAlias = Annotated[
+    str,
+    Spelling(
+        r"^(?=.*[1-9])[0-9]{1,6}(?:\.[0-9]{1,3})?(?:s|m|h|d)$",
+        "must be a time above zero, written like 30m, 12h or 7d",
+    ),
+]
 # A label of a host name (RFC 1123 section 2.1), with the underscores of container networks. What is
 # longer or empty cannot be asked of any resolver.
 _TARGET_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
@@ -180,12 +195,12 @@ PlainPath: TypeAlias = Annotated[
     str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": "^/[^{}*?]*$"})
 ]
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 def seconds(duration: str) -> float:
     """Give a duration such as `250ms` in seconds."""
-    number = duration.rstrip("hms")
+    number = duration.rstrip("dhms")
     return float(number) * _SECONDS[duration[len(number) :]]
 
 

@@ -20,6 +20,13 @@ KILLED = 12
 CANARY = ROUTES.replace("phase: shadow ", "phase: canary ")
 
 
+@pytest.fixture
+def live(live: Desk) -> Desk:
+    """Gates have tests of their own, in test_gate.py; here they are open."""
+    live.prove()
+    return live
+
+
 def planned(desk: Desk, name: str = "next.plan") -> str:
     assert desk.run("plan", "--out", name).code == 2
     return name

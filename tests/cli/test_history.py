@@ -37,6 +37,7 @@ def test_the_newest_comes_first_with_who_when_what_and_why(live: Desk) -> None:
         "from": "shadow",
         "to": "canary",
         "detail": "weight 10%",
+        "evidence": None,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from strangler.cli import move
 from strangler.cli.failure import VerbError
+from strangler.cli.gating import Passage
 from strangler.cli.moving import planned_move
 from strangler.cli.routes_file import read_routes
 from strangler.routing.compile import digest_of
@@ -18,9 +19,17 @@ from tests.cli.desk import ROUTES, Desk
 CANARY = ROUTES.replace("phase: shadow", "phase: canary")
 
 
+@pytest.fixture
+def live(live: Desk) -> Desk:
+    """Gates have tests of their own, in test_gate.py; here they are open."""
+    live.prove()
+    return live
+
+
 def start(desk: Desk, text: str) -> Desk:
     desk.write(text)
     desk.go_live()
+    desk.prove()
     return desk
 
 
@@ -54,6 +63,7 @@ def test_the_ledger_has_who_why_and_the_text_that_is_live(live: Desk) -> None:
 
 def test_a_domain_goes_all_the_way_and_back_step_by_step(live: Desk) -> None:
     live.edit("        phase: monolith\n", "")  # a route that lags would hold the domain back
+    live.edit("    canary: {weight", "    gate: {quiet: 0.001s}\n    canary: {weight")
     live.go_live()
 
     for verb in ("promote",) * 3 + ("rollback",) * 4:
@@ -71,7 +81,9 @@ def test_a_domain_goes_all_the_way_and_back_step_by_step(live: Desk) -> None:
     ]
     assert live.routes.read_text(encoding="utf-8") == ROUTES.replace(
         "phase: shadow", "phase: monolith"
-    ).replace("        phase: monolith\n", "")
+    ).replace("        phase: monolith\n", "").replace(
+        "    canary: {weight", "    gate: {quiet: 0.001s}\n    canary: {weight"
+    )
 
 
 def test_a_phase_that_was_not_written_is_added(live: Desk) -> None:
@@ -265,7 +277,7 @@ def test_whoever_looked_at_an_older_revision_changes_nothing(live: Desk) -> None
     live.go_live(ROUTES.replace(":9101", ":9111"), "somebody was first")
 
     with pytest.raises(VerbError, match="revision 2 is the newest by now, not 1"):
-        move._make(file, looked_at, planned, "eve", "go", live.url)
+        move._make(file, looked_at, planned, Passage([], forced=False), "eve", "go", live.url)
 
     assert untouched(live, ROUTES, revision=2)
 

@@ -33,7 +33,7 @@ def test_a_promotion_reaches_a_running_proxy_without_watch(desk: Desk) -> None:
         cwd=desk.directory,
     )
     with serving:
-        assert desk.run("promote", "datasets", "-m", "go").code == 0
+        assert desk.run("promote", "datasets", "-m", "go", "--force").code == 0
         await_output(serving, "revision=2")
         assert desk.run("rollback", "datasets", "-m", "back").code == 0
         await_output(serving, "revision=3")
@@ -58,7 +58,7 @@ def test_a_watched_file_that_a_promotion_edits_is_no_revision_of_its_own(desk: D
         cwd=desk.directory,
     )
     with serving:
-        assert desk.run("promote", "datasets", "-m", "go").code == 0
+        assert desk.run("promote", "datasets", "-m", "go", "--force").code == 0
         await_output(serving, "revision=2")
         desk.edit("weight: 10%", "weight: 20%")
         await_output(serving, "revision=3")

@@ -64,7 +64,10 @@ def test_a_key_stays_on_its_side_over_connections_workers_restarts_and_a_higher_
     with site.replica(routes=False) as replica:
         assert inside(replica, "/users/x") == users
 
-        assert site.run("promote", "users", "--weight", "60%", "-m", "all is well").code == 0
+        assert (
+            site.run("promote", "users", "--weight", "60%", "-m", "all is well", "--force").code
+            == 0
+        )
         replica.await_revision(2)
         more = inside(replica, "/users/x")
         assert users < more

@@ -86,7 +86,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def promote(site: Site) -> tuple[int, str]:
-    done = site.run("promote", "books", "-m", "it is right")
+    done = site.run("promote", "books", "-m", "it is right", "--force")
     return done.code, done.out + done.err
 
 
@@ -207,7 +207,7 @@ def test_whoever_moves_may_die_and_the_fence_is_lifted(
 ) -> None:
     behaviour.lag = b'{"pending": 1}'
     moving = subprocess.Popen(
-        **site.command("promote", "books", "-m", "go"),
+        **site.command("promote", "books", "-m", "go", "--force"),
         env=site.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ def test_a_worker_that_stands_still_holds_its_replica_behind(
         eventually(lambda: standing(site, "web-1") == "current", "it serves revision 1")
         worker = replica.workers[0]
         os.kill(worker, signal.SIGSTOP)
-        assert site.run("promote", "books", "-m", "go", "--weight", "10%").code == 0
+        assert site.run("promote", "books", "-m", "go", "--weight", "10%", "--force").code == 0
         eventually(lambda: standing(site, "web-1") == "behind", "one worker lags")
         assert fleet(site)["web-1"]["revision"] == 1
         os.kill(worker, signal.SIGCONT)
@@ -89,7 +89,7 @@ def test_a_start_without_the_store_serves_what_was_kept_and_says_so(
         eventually(lambda: not serves_from_disk(replica), "it follows the store")
         replica.await_metric(1, "strangler_store_available")
         eventually(lambda: list(fleet(site)) == ["web-1"], "it is one replica, as before")
-        assert site.run("promote", "books", "-m", "go", "--weight", "10%").code == 0
+        assert site.run("promote", "books", "-m", "go", "--weight", "10%", "--force").code == 0
         replica.await_revision(2)
 
 

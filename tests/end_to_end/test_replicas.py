@@ -60,7 +60,7 @@ def fleet(site: Site, monolith: Upstream, service: Upstream) -> Iterator[Fleet]:
 def test_a_save_and_a_word_on_the_command_line_reach_all_replicas(fleet: Fleet) -> None:
     assert fleet.answered_by() == {"monolith"}
 
-    assert fleet.site.run("promote", "books", "-m", "it looks right").code == 0
+    assert fleet.site.run("promote", "books", "-m", "it looks right", "--force").code == 0
     fleet.await_revision(2)
     assert fleet.answered_by() == {"service"}
 

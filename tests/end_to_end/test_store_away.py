@@ -88,7 +88,7 @@ def test_a_store_that_is_moved_away_and_back_loses_nothing(site: Site, replica: 
     compare_five(replica)
 
     eventually(lambda: written(site.database) == 15, "all is written")
-    assert site.run("promote", "books", "-m", "go", "--weight", "10%").code == 0
+    assert site.run("promote", "books", "-m", "go", "--weight", "10%", "--force").code == 0
     replica.await_revision(2)
 
 

@@ -17,6 +17,7 @@ NESTED = {"HealthConfig": "health", "TimeoutsConfig": "timeouts", "CanaryConfig"
 NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConfig": "limits"}
 NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
 NESTED |= {"FenceConfig": "fence"}
+NESTED |= {"GateConfig": "gate", "LatencyConfig": "latency"}
 
 
 def fields() -> list[tuple[str, dict[str, Any]]]:
