@@ -51,6 +51,11 @@ def ambiguity(table: RouteTable, head: RequestHead, route: Route | None) -> Ambi
     answers for that route, nor between routes of one service: the request then goes on, and only a
     route of another domain is told of.
     """
+    path = head.target.path
+    if "%" not in path and ";" not in path:  # case alone is in doubt, and mostly for nothing
+        other_case = table.folded.find_at(path.lower().split("/"), head)
+        if other_case is None or other_case is route:
+            return None
     others = [reading for reading in _readings(table, head) if _apart(reading.route, route)]
     if not others:
         return None

@@ -241,3 +241,63 @@ def asked(wire: Wire) -> tuple[End, End]:
     upstream = wire.monolith.accept()
     upstream.request()
     return client, upstream
+
+
+@pytest.mark.parametrize("name", [b"Proxy", b"Proxy-Authorization", b"Via", b"Proxy_Connection"])
+def test_what_does_not_cross_in_a_head_does_not_cross_in_trailers(wire: Wire, name: bytes) -> None:
+    """RFC 9110 section 6.5.1, CVE-2016-5385 in PHP, CVE-2013-5704 in Apache."""
+    wire.client(chunked(b"2\r\nhi\r\n0\r\n%b: x\r\nX-Sum: 1\r\n\r\n" % name, b"TE: trailers"))
+    request = wire.monolith.accept().request()
+
+    assert request.trailers == (("X-Sum", "1"),)
+
+
+@pytest.mark.parametrize("nominated", [b"Content-Length", b"close, cOnTeNt-length"])
+def test_an_upstream_cannot_have_us_drop_the_framing(wire: Wire, nominated: bytes) -> None:
+    """CVE-2022-45059 in Varnish, the other way: the next response would be part of this one."""
+    client, upstream = asked(wire)
+    upstream.send(b"HTTP/1.1 200 OK\r\nConnection: %b\r\nContent-Length: 2\r\n\r\nok" % nominated)
+    response = client.response()
+
+    assert (response["Content-Length"], response.body) == ("2", b"ok")
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 2", b"Transfer-Encoding: chunked", b"Content-Length: 99999"]
+)
+def test_a_response_to_head_ends_with_its_head_and_the_next_is_whole(
+    wire: Wire, framing: bytes
+) -> None:
+    """RFC 9112 section 6.3: whatever its fields say that a GET would get."""
+    client = wire.client(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET)
+    upstream = wire.monolith.accept()
+    upstream.head()
+    upstream.send(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % framing)
+    assert client.response("HEAD").status == 200
+    upstream.head()
+    upstream.send(OK)
+    assert client.response().body == b"ok"
+
+
+def test_no_body_behind_a_response_to_head_becomes_the_next_response(wire: Wire) -> None:
+    """RFC 9112 section 6.3, CVE-2026-6733 in undici."""
+    client = wire.client(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+    upstream = wire.monolith.accept()
+    upstream.head()
+    upstream.send(OK.replace(b"ok", b"no") + OK)
+    assert client.response("HEAD").status == 200
+    client.send(GET)
+    again = wire.monolith.accept()
+    again.head()
+    again.send(OK)
+    assert client.response().body == b"ok"
+
+
+def test_proxy_connection_keeps_nothing_open(wire: Wire) -> None:
+    """RFC 9112 section 9.3: only Connection persists, for a client of HTTP/1.0 above all."""
+    client = wire.client(b"GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n")
+    upstream = wire.monolith.accept()
+    upstream.head()
+    upstream.send(OK)
+    assert client.response().body == b"ok"
+    assert client.is_closed()
