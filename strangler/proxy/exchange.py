@@ -267,6 +267,8 @@ class Exchange:
         """Pass a piece of the body on, and keep it where a comparison needs it."""
         output, capture, client = self._output, self._capture, self.client
         assert output is not None  # noqa: S101 - a response that goes on has started
+        if trailers is not None:
+            self._connection = None  # others may have it already: a slow client must not stop it
         if capture is not None:
             capture.data(data)
         octets = output.progress(data, trailers)
@@ -279,7 +281,6 @@ class Exchange:
 
     def _finish(self, status: int) -> None:
         """Count the answer, hand a copy on, and let the client's next request begin."""
-        self._connection = None
         target, self._target = self._target, None
         assert target is not None  # noqa: S101 - somebody has answered
         target.in_flight -= 1

@@ -103,3 +103,31 @@ async def test_a_client_that_reads_nothing_is_cut_off(
         with pytest.raises(ConnectionResetError):
             await reader.read()
         writer.close()
+
+
+async def test_the_connection_of_an_answer_that_a_slow_client_has_yet_to_read_serves_others(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """Its last octets are what makes the client the slow one: by then it is nobody's any more."""
+    body = b"x" * 48 * 1024  # one segment of a loopback, so that it comes at once
+    monolith.answer = lambda _: (
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    async with proxy(table_for(monolith, service), listener) as running:
+        loop = asyncio.get_running_loop()
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await loop.sock_connect(client, listener.getsockname())
+            await running.wait_until(lambda: len(running.plane.clients) == 1)
+            (slow,) = running.plane.clients
+            slow.transport.set_write_buffer_limits(0)
+            await loop.sock_sendall(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await running.wait_until(lambda: running.plane.counters.exchanges.total() == 1)
+            assert slow.transport.get_write_buffer_size() > 0
+
+            monolith.answer = lambda _: OK
+            assert await running.get("/x") == (200, b"ok")
+            assert monolith.connections == 1
