@@ -1,8 +1,9 @@
 """The verb `plan`: what would change if a file became live, before it does."""
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,10 @@ from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesP
 from strangler.cli.output import add_row, columns, counted, moment, show, show_lines, write_json
 from strangler.cli.plan_file import Proposal, read_proposal, write_plan
 from strangler.cli.routes_file import compile_routes
+from strangler.migration.criteria import Outcome
+from strangler.migration.gate import Gate
 from strangler.migration.plan import MigrationPlan, RouteNote, plan_change
+from strangler.migration.transition import PhaseChange
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
 from strangler.store.records import HeadSample, Revision
@@ -41,6 +45,7 @@ class Outlook:
     live: Revision
     proposal: Proposal
     plan: MigrationPlan
+    gates: Mapping[PhaseChange, Gate]
     forecast: Forecast | None
 
     @property
@@ -76,7 +81,9 @@ def plan(
         raise VerbError("nothing is live yet: start `strangler serve --routes FILE` first")
     old = live_table(live)
     seen = forecast(old, proposal.table, samples, known_key(store))
-    outlook = Outlook(live, proposal, plan_change(old, proposal.table), seen)
+    changes = plan_change(old, proposal.table)
+    gates = _gates(store, old, proposal.table, changes)
+    outlook = Outlook(live, proposal, changes, gates, seen)
     document = report(outlook)
     if out is not None:
         write_plan(out, proposal.text, live, document)
@@ -89,6 +96,18 @@ def plan(
 
 async def _look(store: "Store") -> tuple[Revision | None, list[HeadSample]]:
     return await store.newest(), await store.heads()
+
+
+def _gates(
+    url: str, old: RouteTable, new: RouteTable, plan: MigrationPlan
+) -> Mapping[PhaseChange, Gate]:
+    """Judge the gates of the legal moves; the others need force, whatever their evidence."""
+    from strangler.control.gates import gates_for  # noqa: PLC0415 - with it comes SQLAlchemy
+
+    legal = [move.change for move in plan.moves if move.legal]
+    if not legal:
+        return {}
+    return ask(url, lambda store: gates_for(store, old, new, legal, datetime.now(UTC)))
 
 
 def live_table(live: Revision) -> RouteTable:
@@ -128,6 +147,7 @@ def report(outlook: Outlook) -> dict[str, Any]:
                 "detail": move.change.detail,
                 "legal": move.legal,
                 "why": move.why,
+                "gate": _gate(outlook.gates.get(move.change)),
             }
             for move in plan.moves
         ],
@@ -135,6 +155,10 @@ def report(outlook: Outlook) -> dict[str, Any]:
         "upstreams": list(plan.upstreams),
         "traffic": None if outlook.forecast is None else _traffic(outlook.forecast),
     }
+
+
+def _gate(gate: Gate | None) -> dict[str, Any] | None:
+    return None if gate is None else gate.report()
 
 
 def _note(note: RouteNote, others: str) -> dict[str, Any]:
@@ -184,12 +208,12 @@ def _show(outlook: Outlook, out: Path | None) -> None:
     _list("routes that come", [*map(_comes, plan.added)])
     _list("routes that go", [*map(_goes, plan.removed)])
     _list("routes that change", [*map(str, plan.edits)])
-    _list("phases that move", list(_moves(plan)))
+    _list("phases that move", list(_moves(outlook)))
     _list("writes that lose a guard", [*map(str, plan.guards)])
     _list("upstreams", list(plan.upstreams))
     if not plan.empty:
         _show_traffic(outlook.forecast)
-    if plan.illegal:
+    if plan.illegal or not all(gate.is_open for gate in outlook.gates.values()):
         show("", "`apply` refuses this without --force, which the ledger keeps for ever")
     if out is not None:
         show("", f"written to {out}; make it live with `strangler apply {out} -m WHY`")
@@ -224,9 +248,17 @@ def _few(names: Iterable[str]) -> str:
     return ", ".join(listed[:3]) + (f" and {more} more" if more > 0 else "")
 
 
-def _moves(plan: MigrationPlan) -> Iterator[str]:
-    for move in plan.moves:
-        yield str(move.change) if move.legal else f"{move.change} (needs force: {move.why})"
+def _moves(outlook: Outlook) -> Iterator[str]:
+    for move in outlook.plan.moves:
+        gate = outlook.gates.get(move.change)
+        if not move.legal:
+            yield f"{move.change} (needs force: {move.why})"
+        elif gate is None:
+            yield str(move.change)
+        else:
+            yield f"{move.change} (its gate is {gate.outcome})"
+            if not gate.is_open:
+                yield from (f"  {one}" for one in gate.criteria if one.outcome is not Outcome.OPEN)
 
 
 def _show_traffic(seen: Forecast | None) -> None:

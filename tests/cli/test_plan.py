@@ -156,3 +156,13 @@ def test_without_a_live_revision_there_is_nothing_to_plan_against(desk: Desk) ->
 def test_another_file_is_planned_where_it_is_named(live: Desk) -> None:
     (live.directory / "other.yaml").write_text(ROUTES.replace("10%", "20%"))
     assert told(live, "other.yaml")["file"] == "other.yaml"
+
+
+def test_how_the_gate_of_a_move_stands_is_told_with_what_is_lacking(live: Desk) -> None:
+    live.edit("phase: shadow ", "phase: canary ")
+
+    (move,) = (one for one in told(live)["moves"] if one["route"] is None)
+    assert (move["legal"], move["gate"]["outcome"]) == (True, "not enough data")
+    out = words(live.run("plan").out)
+    assert "datasets: shadow → canary, weight 10% (its gate is not enough data)" in out
+    assert "`apply` refuses this without --force" in out
