@@ -48,10 +48,11 @@ class PhaseMove:
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlan:
-    """All that changes. `upstreams` are texts for people; without anything, only words change.
+    """All that changes. Without anything, only words change.
 
     `added` take requests from `others`, which the more specific route shadows from then on;
     of `removed` ones the requests go to `others`, or to the monolith where there are none.
+    `upstreams` are texts for people, and speak of whatever is set for all routes too.
     """
 
     added: tuple[RouteNote, ...]
@@ -161,6 +162,7 @@ def _edited(old: Route, new: Route) -> Iterator[str]:
 
 def _upstreams(old: RouteTable, new: RouteTable) -> Iterator[str]:
     yield from _differences("monolith", old.monolith, new.monolith)
+    yield from _differences("ambiguous_paths", old.ambiguous_paths, new.ambiguous_paths)
     for name in sorted({*old.upstreams, *new.upstreams}):
         before, after = old.upstreams.get(name), new.upstreams.get(name)
         if before is None or after is None:

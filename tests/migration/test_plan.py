@@ -129,6 +129,16 @@ def test_an_upstream_s_changes_are_told_field_by_field() -> None:
     )
 
 
+def test_what_holds_for_all_routes_is_told_too() -> None:
+    from strangler.routing.compile import load  # noqa: PLC0415
+
+    text = "version: 1\nupstreams:\n  old: {targets: [http://127.0.0.1:1]}\nmonolith: old\n"
+    told = plan_change(load(text), load(text + "ambiguous_paths: route\n"))
+
+    assert told.upstreams == ("ambiguous_paths refuse → route",)
+    assert not told.empty
+
+
 def test_what_is_set_for_a_whole_domain_is_told_of_the_domain() -> None:
     told = plan_change(table_of([READ]), table_of([READ], fence={"wait": "7s"}))
 
