@@ -27,6 +27,13 @@ def live(live: Desk) -> Desk:
     return live
 
 
+@pytest.fixture
+def anywhere(anywhere: Desk) -> Desk:
+    """The store has changed hands since, and the other one has no evidence yet."""
+    anywhere.prove()
+    return anywhere
+
+
 def planned(desk: Desk, name: str = "next.plan") -> str:
     assert desk.run("plan", "--out", name).code == 2
     return name

@@ -17,7 +17,10 @@ from strangler.store.store import Store
 from strangler.store.verification import Verification
 from tests.store.sample import NOON, SHADOWED, add_revision, after
 
-LAGGING = Transition("datasets", "GET /größe", "monolith", "monolith", "stays where it is")
+EVIDENCE = {"gate": "größe", "criteria": [{"numbers": {"upper": 0.1 + 0.2, "n": 3, "of": None}}]}
+LAGGING = Transition(
+    "datasets", "GET /größe", "monolith", "monolith", "stays where it is", EVIDENCE
+)
 
 
 async def verified(store: Store) -> Verification:
@@ -94,6 +97,7 @@ async def triggers(connection: AsyncConnection) -> list[tuple[str, str]]:
         ("UPDATE revisions SET text = 'version: 2' WHERE number = 1", "revision 1 is not what"),
         ("UPDATE transitions SET to_phase = 'canary' WHERE revision = 3", "revision 3 is not"),
         ("DELETE FROM transitions WHERE position = 1", "revision 1 is not what was written"),
+        ("UPDATE transitions SET evidence = NULL WHERE position = 1", "revision 1 is not what"),
         ("DELETE FROM revisions WHERE number = 2", "revision 2 is gone"),
         ("UPDATE revisions SET hash = '' WHERE number = 3", "revision 3 has no hash"),
     ],
