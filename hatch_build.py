@@ -21,7 +21,7 @@ HOT = {
     ),
     "proxy": (
         *("answered", "breaker", "budget", "client", "comparer", "exchange", "failure", "fetch"),
-        *("held", "mirror", "observe", "plane", "pool", "recovery", "request_body"),
+        *("held", "marked", "mirror", "observe", "plane", "pool", "recovery", "request_body"),
         *("request_reader", "reservoir", "response_output", "response_reader", "traffic"),
         *("unreported", "upstream", "upstream_pool"),
     ),

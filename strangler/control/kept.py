@@ -32,12 +32,14 @@ class Kept:
     `life` is the one that the store knows it by; empty where it departed, so that a writer may have
     been moved without asking it. `ended` are earlier lives, known to be over, that the store may
     still know. `revision` is the newest that was live. `fenced`: a writer may have moved since.
+    `token_key` signs the tokens of clients, in hex.
     """
 
     life: str
     ended: tuple[str, ...]
     revision: Revision | None = None
     fenced: bool = False
+    token_key: str = ""
 
 
 class Keeper:

@@ -100,7 +100,6 @@ class LiveTable:
         if newest is None:
             raise StoreError("the store holds no revision yet; start once with --routes FILE")
         self._begin_with(newest)
-        self._membership.keep(newest)
 
     async def begin_from_disk(self, error: StoreError) -> None:
         """Start with the table that was kept here, as the store cannot be used; else raise that."""
@@ -146,6 +145,8 @@ class LiveTable:
     async def follow(self, supervisor: Supervisor) -> None:
         """Make every newer revision live, and say in the store what all workers serve, for ever."""
         supervisor.on_progress = self.look_now
+        if not self.from_disk:
+            self._membership.keep(self.revision)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FENCED_POLL if self._fence else POLL):

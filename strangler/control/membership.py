@@ -47,6 +47,7 @@ class Membership:
         self.address = address
         self.life = ""
         self.registered = False
+        self.token_key = b""
 
     def __repr__(self) -> str:
         """Show the name, and whether the store knows it."""
@@ -150,6 +151,7 @@ class Membership:
         self._over = tuple(sorted({found.life, *found.ended} - {""}))
         if self._revision is None:
             self._revision, self._fenced = found.revision, found.fenced
+            self.token_key = bytes.fromhex(found.token_key)
         if not self.registered:
             self.life = found.life
         return True
@@ -159,7 +161,9 @@ class Membership:
         if self._keeper is None or not self._keeper.locked:
             return True
         try:
-            self._keeper.write(Kept(life, ended, self._revision, self._fenced))
+            self._keeper.write(
+                Kept(life, ended, self._revision, self._fenced, self.token_key.hex())
+            )
         except KeptError as error:
             log.error("table_not_kept", reason=str(error))
             return self._keeper.discard()

@@ -108,6 +108,12 @@ class Snapshot:
             counters.ambiguous_paths.items(),
         )
         yield _counter(
+            "strangler_own_write_reads",
+            "Reads that went to the writer lest a client miss its own write, by domain.",
+            ("domain",),
+            (((domain,), count) for domain, count in counters.own_reads.items()),
+        )
+        yield _counter(
             "strangler_unmapped_bodies",
             "JSON bodies whose URLs could not be mapped, by route.",
             ("route",),

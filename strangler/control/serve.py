@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -19,6 +19,7 @@ import uvicorn
 
 from strangler.compiled import is_compiled
 from strangler.control.app import Readiness, admin_app
+from strangler.control.catching_up import watch_lags
 from strangler.control.certificate import ListenerCertificate, TlsFiles
 from strangler.control.kept import Keeper, KeptError
 from strangler.control.listen import ListenError, listen, shown
@@ -29,6 +30,7 @@ from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
 from strangler.control.saved_file import SavedFile
 from strangler.control.supervisor import Supervisor
+from strangler.control.token_key import token_key
 from strangler.control.traffic import TrafficRecorder
 from strangler.logs import configure_logs
 from strangler.proxy.pem import TlsError
@@ -136,7 +138,8 @@ async def _serve(options: ServeOptions) -> None:
             await _begin(store, membership, live, file)
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
-            settings = _settings(options, trusted, key)
+            tokens = await token_key(store, membership, from_disk=live.from_disk)
+            settings = replace(_settings(options, trusted, key), token_key=tokens)
             served = _Served(live, membership, file, certificate)
             await _serve_with(options, settings, listeners, admin, store, served)
         finally:
@@ -251,6 +254,7 @@ async def _serve_with(
         asyncio.create_task(_for_ever(traffic.run)),
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
+        asyncio.create_task(_for_ever(partial(watch_lags, live, supervisor))),
     ]
     if served.file is not None and options.watch:
         beside.append(asyncio.create_task(_for_ever(served.file.watch)))

@@ -20,6 +20,7 @@ from strangler.proxy.listener_context import Identity
 from strangler.proxy.messages import (
     Answers,
     Become,
+    CaughtUp,
     Closed,
     Counted,
     Drain,
@@ -164,6 +165,11 @@ class Supervisor:
         self.revision = revision
         for worker in self._workers.values():
             worker.send(Swap(table, revision, hold))
+
+    def caught_up(self, times: Mapping[str, float]) -> None:
+        """Tell every worker until when all writes of some domains are on both sides."""
+        for worker in self._workers.values():
+            worker.send(CaughtUp(dict(times)))
 
     def become(self, identity: Identity) -> None:
         """Have every worker show clients another certificate, one that starts later too."""

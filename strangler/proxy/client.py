@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Final, cast
 
-from strangler.http.forwarding import Peer, client_address, forward_request
+from strangler.http.forwarding import ForwardedHead, Peer, client_address, forward_request
 from strangler.http.head import HeadError, ReadHead
 from strangler.http.hops import end_here, own_answer
 from strangler.http.message import RequestHead
@@ -15,6 +15,7 @@ from strangler.http.target import plainly_spelt
 from strangler.proxy.admission import LEAVING_AT_ONCE
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.held import HeldExchange
+from strangler.proxy.marked import MarkedExchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
 from strangler.proxy.secure_transport import bound_buffers, has_delivered, is_secure
@@ -297,7 +298,7 @@ class ClientConnection(asyncio.Protocol):
         else:
             self.transport.close()
 
-    def begin_again(self) -> None:
+    def begin_again(self, forwarded: ForwardedHead) -> None:
         """Ask what to do with the present request once more: the table that held it is gone."""
         request = self._reader.requests[0]
         route = self._route_of(request.read.head)
@@ -306,7 +307,7 @@ class ClientConnection(asyncio.Protocol):
             self._answer_here(request, route)
             self._begin_next()
             return
-        self._exchange = exchange = self._exchange_for(request, request.read, route)
+        self._exchange = exchange = self._exchange_for(request, request.read, route, forwarded)
         exchange.begin()
 
     def hand_over(self) -> bytes:
@@ -395,8 +396,13 @@ class ClientConnection(asyncio.Protocol):
         return route
 
     def _exchange_for(
-        self, request: IncomingRequest, read: ReadHead, route: Route | None
+        self,
+        request: IncomingRequest,
+        read: ReadHead,
+        route: Route | None,
+        forwarded: ForwardedHead | None = None,
     ) -> Exchange:
+        """Decide a request; what was `forwarded` is not written twice for one that had waited."""
         plane = self._plane
         head = read.head
         if route is None:
@@ -408,19 +414,25 @@ class ClientConnection(asyncio.Protocol):
         sample.until -= 1
         if sample.until == 0:
             sample.take((head, client_address(read.fields, self._peer, plane.settings.trusts)))
-        held = False
+        if not plan.plain and plan.own is not None:
+            plan.own.strip(read.fields.crossing)
+        if forwarded is None:
+            via = plane.via if request.version == "1.1" else plane.via_older
+            forwarded = forward_request(read.fields, self._peer, via, plane.fresh_request_id())
         if plan.plain:
             decision = plan.outside_alone
-        else:
-            held = plan.held and plane.fence.covers(route, head.method)
-            decision = self._decide(route, plan, read)
-        via = plane.via if request.version == "1.1" else plane.via_older
-        forwarded = forward_request(read.fields, self._peer, via, plane.fresh_request_id())
-        if held:
+            return Exchange(plane, self, request, read, route, decision, forwarded)
+        decision = self._decide(route, plan, read)
+        if plan.held and plane.fence.covers(route, head.method):
             return HeldExchange(plane, self, request, read, route, decision, forwarded)
+        if plan.marks:
+            return MarkedExchange(plane, self, request, read, route, decision, forwarded)
         return Exchange(plane, self, request, read, route, decision, forwarded)
 
     def _decide(self, route: Route | None, plan: Plan, read: ReadHead) -> Decision:
+        own, fresh = plan.own, plan.fresh
+        if own is not None and fresh is not None and self._plane.may_miss_own_write(own, read.head):
+            return fresh
         key = None
         if plan.threshold and route is not None and route.canary is not None:
             address = client_address(read.fields, self._peer, self._plane.settings.trusts)

@@ -253,9 +253,12 @@ class Exchange:
             self._capture.start(head)
 
     def _write(self, head: ResponseHead) -> ResponseOutput:
+        return self._output_of(head, b"")
+
+    def _output_of(self, head: ResponseHead, more: bytes) -> ResponseOutput:
         return ResponseOutput(
             head,
-            via=self.plane.via if head.version == "1.1" else self.plane.via_older,
+            via=(self.plane.via if head.version == "1.1" else self.plane.via_older) + more,
             date=self.plane.date,
             request_id=self.forwarded.request_id,
             version=self.request.version,

@@ -26,7 +26,7 @@ class HeldExchange(Exchange):
 
     def go_on(self) -> None:
         """Be decided anew: the fence is over, or another took its place."""
-        self.client.begin_again()
+        self.client.begin_again(self.forwarded)
 
     def give_up(self, reason: str) -> None:
         """Tell the client to come back."""

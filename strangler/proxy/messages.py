@@ -51,6 +51,13 @@ class Become:
 
 
 @dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Supervisor to worker: by domain, the Unix time before which all writes are on both sides."""
+
+    times: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Scrape:
     """Supervisor to worker: say what you have counted."""
 
@@ -106,7 +113,7 @@ class Travelled:
     report: TrafficReport
 
 
-ToWorker: TypeAlias = Start | Swap | Become | Scrape | Drain
+ToWorker: TypeAlias = Start | Swap | Become | CaughtUp | Scrape | Drain
 FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers | Travelled
 Message: TypeAlias = ToWorker | FromWorker
 

@@ -37,6 +37,7 @@ from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.proxy.upstream_tls import UpstreamTls
 from strangler.routing.ambiguity import Outcome, ambiguity
 from strangler.routing.hold import Hold
+from strangler.routing.own_writes import OwnWrites
 from strangler.routing.table import Route, RouteTable
 from strangler.store.records import Observation
 
@@ -119,6 +120,7 @@ class DataPlane:
             self.descriptors,
         )
         self.draining = False
+        self.caught_up: dict[str, float] = {}  # domain: before when all writes are on both sides
         self.mirror = Mirror(self, report)
         self.health = HealthChecks(self)
         self.fence = Fence(self.counters.held, closed)
@@ -156,6 +158,13 @@ class DataPlane:
         A random number for each would be a system call for each.
         """
         return b"%b%012x" % (self._id_prefix, next(self._serials))
+
+    def may_miss_own_write(self, own: OwnWrites, head: RequestHead) -> bool:
+        """Decide whether this client could read a state from before its own last write."""
+        at = own.given(head, self.settings.token_key, time.time())
+        may = at is not None and own.may_miss(at, self.caught_up.get(own.domain, 0.0))
+        self.counters.own_reads[own.domain] += may
+        return may
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the exchanges, and hold on to it until it is done."""

@@ -43,6 +43,7 @@ class Settings:
     in_flight: int = 4096
     recorded_heads: int = 0
     redaction_key: bytes = field(default=b"", repr=False)
+    token_key: bytes = field(default=b"", repr=False)
 
     def trusts(self, address: str) -> bool:
         """Decide whether a peer is a proxy of ours, whose X-Forwarded fields are continued."""

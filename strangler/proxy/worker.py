@@ -25,6 +25,7 @@ from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.messages import (
     Answers,
     Become,
+    CaughtUp,
     Closed,
     Counted,
     Drain,
@@ -132,6 +133,8 @@ class Worker:
                     self._send(Serving(revision))
                 case Become(identity) if self._tls is not None:
                     self._become(self._tls, identity)
+                case CaughtUp(times):
+                    self._plane.caught_up.update(times)
                 case Scrape(number):
                     self._send(Counted(number, self._plane.counters, self._plane.gauges()))
                 case Drain() | None:

@@ -21,9 +21,10 @@ from strangler.routing.config import (
 )
 from strangler.routing.decision import Decision
 from strangler.routing.keys import key_source
+from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import normalised
 from strangler.routing.phase import PHASES, System
-from strangler.routing.plan import Sides, always, plan_reads, plan_writes
+from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
 from strangler.routing.spelling import hundredths, seconds
@@ -171,6 +172,7 @@ class _Frame:
     canary: CanaryPolicy | None
     sides: Sides
     seen: Seen
+    own: OwnWrites | None
 
 
 def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
@@ -181,7 +183,7 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
     seen = seen_by_service(
         (route.path, way) for route, way in zip(config.routes, ways, strict=True)
     )
-    frame = _Frame(name, config, canary, sides, seen)
+    frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config))
     routes = tuple(
         _route(frame, route, way, source.line_of(route_path(name, index)))
         for index, (route, way) in enumerate(zip(config.routes, ways, strict=True))
@@ -196,6 +198,20 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         gate=_gate(config.gate),
         fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
     )
+
+
+def _own_writes(name: str, config: DomainConfig) -> OwnWrites | None:
+    asked = config.read_your_writes
+    if asked is None:
+        return None
+    kind, _, carrier = asked.kept_in.partition(":")
+    shared = []
+    for step in zip(*(route.path.literal_prefix for route in config.routes), strict=False):
+        if len(set(step)) > 1:
+            break
+        shared.append(step[0])
+    path = "/" + "/".join(shared)
+    return OwnWrites(name, carrier.encode(), kind == "cookie", seconds(asked.bound), path.encode())
 
 
 def _lag(config: LagConfig, service: str) -> LagProbe:
@@ -228,6 +244,17 @@ def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Ro
     phase = config.phase or frame.config.phase
     rule = PHASES[phase]
     shadow = _shadow(frame.config.shadow, config.shadow)
+    reads = plan_reads(
+        rule,
+        frame.sides,
+        salt=frame.name.encode(),
+        threshold=frame.canary.threshold if frame.canary else 0,
+        sample=shadow.sample,
+        reversed_shadow=shadow.reversed,
+        fallback=frame.config.fallback if config.fallback is None else config.fallback,
+    )
+    writer = PHASES[frame.config.phase].writes
+    at_writer = Decision(frame.sides[writer], writer)
     return Route(
         label=label_of(config),
         domain=frame.name,
@@ -236,22 +263,15 @@ def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Ro
         phase=phase,
         effect=config.effect,
         service=frame.config.service,
-        reads=plan_reads(
-            rule,
-            frame.sides,
-            salt=frame.name.encode(),
-            threshold=frame.canary.threshold if frame.canary else 0,
-            sample=shadow.sample,
-            reversed_shadow=shadow.reversed,
-            fallback=frame.config.fallback if config.fallback is None else config.fallback,
-        ),
-        writes=plan_writes(rule, frame.sides),
+        reads=with_own_writes(reads, frame.own, at_writer, reads=True),
+        writes=with_own_writes(plan_writes(rule, frame.sides), frame.own, at_writer, reads=False),
         canary=frame.canary if rule.canary_reads else None,
         shadow=shadow,
         rewrite=None if way is None else way.there,
         way_back=None if way is None else way_back(config.path, way, frame.seen),
         json_urls=config.rewrite is not None and config.rewrite.json_urls,
         line=line,
+        own_writes=frame.own,
     )
 
 

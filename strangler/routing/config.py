@@ -23,6 +23,7 @@ from strangler.routing.spelling import (
     Spelling,
     TargetUrl,
     TemplatePath,
+    TokenPlace,
     seconds,
 )
 from strangler.routing.table import AmbiguousPaths
@@ -307,6 +308,16 @@ class FenceConfig(Config):
     """Writes that wait in one worker, each with up to 64 KiB of its body; more get 503."""
 
 
+class ReadYourWritesConfig(Config):
+    """After a client's write, its reads go to the writer until the other side has caught up."""
+
+    kept_in: TokenPlace = "cookie:strangler-written"
+    """Where the client keeps when it wrote: `cookie:NAME`, or `header:NAME` for clients that send
+    back what the answer to their write had in that header."""
+    bound: Duration = "10s"
+    """For how long at most, however far the other side lags."""
+
+
 class DomainConfig(Config):
     """Routes that move together, because they share data and therefore one writer."""
 
@@ -327,6 +338,8 @@ class DomainConfig(Config):
     """How writes wait while the writer moves."""
     gate: GateConfig = GateConfig()
     """What must be proven before the domain goes on."""
+    read_your_writes: ReadYourWritesConfig | None = None
+    """Whether a client's reads go to the writer for a while after its write."""
     routes: list[RouteConfig] = Field(min_length=1)
     """What the domain claims."""
 

@@ -7,6 +7,7 @@ Per request, `decide` picks one of the plan's ready-made decisions: no phase is 
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from strangler.routing.own_writes import OwnWrites
 from strangler.routing.phase import System
 
 BUCKETS = 10_000
@@ -43,7 +44,9 @@ class Plan:
 
     Without a canary, `threshold` is 0 and `outside` holds. `sample` is the share of exchanges
     (0 to 1) that get a copy; the `…_alone` decisions are the same without a candidate. `held`:
-    its requests may have to wait at a fence. `plain`: none of this applies, `outside_alone` holds.
+    its requests may have to wait at a fence. `own`: its clients carry tokens of their writes;
+    `fresh` is the decision for a reader that may miss its own write, and `marks` tells that a
+    token is given. `plain`: none of this applies, `outside_alone` holds.
     """
 
     outside: Decision
@@ -54,11 +57,14 @@ class Plan:
     salt: bytes
     sample: float
     held: bool = False
+    own: OwnWrites | None = None
+    fresh: Decision | None = None
+    marks: bool = False
     plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out once what every request would ask."""
-        plain = not (self.threshold or self.sample or self.held)
+        plain = not (self.threshold or self.sample or self.held or self.own)
         object.__setattr__(self, "plain", plain)
 
 

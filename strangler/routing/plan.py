@@ -1,9 +1,11 @@
 """Works out, once per route, every decision that its requests can meet: `PHASES` made concrete."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from strangler.routing.decision import Decision, Plan
+from strangler.routing.own_writes import OwnWrites
 from strangler.routing.phase import Copying, PhaseRule, System
 
 Sides = Mapping[System, str]
@@ -13,6 +15,20 @@ Sides = Mapping[System, str]
 def always(decision: Decision) -> Plan:
     """Make the plan that knows one decision only."""
     return Plan(decision, decision, decision, decision, threshold=0, salt=b"", sample=0.0)
+
+
+def with_own_writes(plan: Plan, own: OwnWrites | None, writer: Decision, *, reads: bool) -> Plan:
+    """Have the clients of a plan read their own writes, where it could keep them from that.
+
+    `writer` is the decision for whoever must read from the writer: without a copy, as a side that
+    lags would only be found to differ.
+    """
+    if own is None:
+        return plan
+    if not reads:
+        return replace(plan, own=own, marks=True)
+    strays = {plan.inside.primary, plan.outside.primary} != {writer.primary}
+    return replace(plan, own=own, fresh=writer if strays else None)
 
 
 def plan_writes(rule: PhaseRule, sides: Sides) -> Plan:

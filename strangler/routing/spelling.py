@@ -153,6 +153,13 @@ CanaryKey: TypeAlias = Annotated[
         "must be header:NAME, cookie:NAME, query:NAME or address",
     ),
 ]
+TokenPlace: TypeAlias = Annotated[
+    str,
+    Spelling(
+        rf"^(?:header|cookie):{_FIELD_NAME}$",
+        "must be cookie:NAME or header:NAME",
+    ),
+]
 Rule: TypeAlias = Annotated[
     str,
     Spelling(

@@ -9,6 +9,7 @@ from strangler.routing.conditions import Conditions
 from strangler.routing.decision import Plan
 from strangler.routing.keys import KeySource
 from strangler.routing.match import Claim, Node
+from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import Pattern
 from strangler.routing.phase import READ_METHODS, Effect, Phase, effect_of
 from strangler.routing.rewrite import Rewrite
@@ -215,6 +216,7 @@ class Route:
     way_back: WayBack | None
     json_urls: bool
     line: int
+    own_writes: OwnWrites | None = None
 
     @property
     def pattern(self) -> str:

@@ -6,6 +6,7 @@ Each method is one transaction. Whatever the database says no to comes out as a 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from secrets import token_hex
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -46,7 +47,7 @@ from strangler.store.records import (
     VerdictCount,
 )
 from strangler.store.schema import ensure_schema
-from strangler.store.tables import notices
+from strangler.store.tables import notices, secrets
 
 
 class Store:
@@ -330,6 +331,15 @@ class Store:
         """List all recorded heads, oldest first."""
         async with self._reading() as connection:
             return await traffic.read_heads(connection)
+
+    async def secret(self, name: str) -> bytes:
+        """Give what all replicas share under this name, made up by whoever asks first."""
+        async with self._writing() as connection:
+            statement = evidence.upsert_into(connection, secrets)
+            made = {"name": name, "value": token_hex(32)}
+            await connection.execute(statement.values(**made).on_conflict_do_nothing())
+            query = select(secrets.c.value).where(secrets.c.name == name)
+            return bytes.fromhex((await connection.execute(query)).scalar_one())
 
     # Notices
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -242,4 +242,11 @@ forgettings = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )

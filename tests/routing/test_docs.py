@@ -16,7 +16,7 @@ MODELS = json_schema()["$defs"]
 NESTED = {"HealthConfig": "health", "TimeoutsConfig": "timeouts", "CanaryConfig": "canary"}
 NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConfig": "limits"}
 NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
-NESTED |= {"FenceConfig": "fence"}
+NESTED |= {"ReadYourWritesConfig": "read_your_writes", "FenceConfig": "fence"}
 NESTED |= {"GateConfig": "gate", "LatencyConfig": "latency"}
 
 
