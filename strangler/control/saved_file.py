@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,6 +91,25 @@ class SavedFile:
             reason = AT_START if self._seen is None else "the file was saved"
             if text not in {self._seen, None} and await self._saved(text, reason):
                 self._seen = text
+
+    def replace(self, old: str, new: str) -> None:
+        """Write a text that was made live here into the file, if that is what was live before.
+
+        Else a restart would bring the old one back. A file that cannot be written stays behind.
+        """
+        if _read_if_there(self.path) != old.encode():
+            return
+        target = self.path.resolve()
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(new.encode())
+            shutil.copymode(target, beside)
+            beside.replace(target)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            log.warning("routes_not_written", path=str(target), reason=error.strerror)
+            return
+        self._seen = new.encode()
 
     async def _saved(self, text: bytes, reason: str) -> bool:
         """Make a saved file live, or say why not; False where the store has to be asked again."""

@@ -19,6 +19,7 @@ import uvicorn
 
 from strangler.compiled import is_compiled
 from strangler.control.app import Readiness, admin_app
+from strangler.control.autopilot import Autopilot
 from strangler.control.catching_up import watch_lags
 from strangler.control.certificate import ListenerCertificate, TlsFiles
 from strangler.control.kept import Keeper, KeptError
@@ -255,6 +256,7 @@ async def _serve_with(
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
         asyncio.create_task(_for_ever(partial(watch_lags, live, supervisor))),
+        asyncio.create_task(_for_ever(Autopilot(store, live, served.file).run)),
     ]
     if served.file is not None and options.watch:
         beside.append(asyncio.create_task(_for_ever(served.file.watch)))

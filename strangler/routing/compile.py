@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
+    AutopilotConfig,
     CanaryConfig,
     DomainConfig,
     EjectionConfig,
@@ -29,6 +30,7 @@ from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
 from strangler.routing.spelling import hundredths, seconds
 from strangler.routing.table import (
+    AutopilotPolicy,
     CanaryPolicy,
     Domain,
     EjectionPolicy,
@@ -196,6 +198,7 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         routes,
         lag=None if config.lag is None else _lag(config.lag, config.service),
         gate=_gate(config.gate),
+        autopilot=None if config.autopilot is None else _autopilot(config.autopilot),
         fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
     )
 
@@ -217,6 +220,16 @@ def _own_writes(name: str, config: DomainConfig) -> OwnWrites | None:
 def _lag(config: LagConfig, service: str) -> LagProbe:
     upstream = config.upstream or service
     return LagProbe(upstream, config.path, config.member, seconds(config.timeout))
+
+
+def _autopilot(config: AutopilotConfig) -> AutopilotPolicy:
+    return AutopilotPolicy(
+        steps=tuple((step, hundredths(step)) for step in config.steps),
+        hold=seconds(config.hold),
+        errors=_share(config.rollback_on.errors),
+        mismatches=_share(config.rollback_on.mismatches),
+        within=seconds(config.within),
+    )
 
 
 def _gate(config: GateConfig) -> GatePolicy:

@@ -24,6 +24,7 @@ from strangler.routing.spelling import (
     TargetUrl,
     TemplatePath,
     TokenPlace,
+    hundredths,
     seconds,
 )
 from strangler.routing.table import AmbiguousPaths
@@ -235,6 +236,35 @@ class GateConfig(Config):
     """For how long no request may have needed the monolith before the domain can be retired."""
 
 
+class RollbackConfig(Config):
+    """What makes the autopilot step back, by what was seen in the last moments."""
+
+    errors: Budget = "5%"
+    """The share of requests to the service that may fail; more than this must be proven."""
+    mismatches: Budget = "5%"
+    """The share of comparisons that may be mismatches; likewise."""
+
+
+class AutopilotConfig(Config):
+    """Moves the domain through the canary as its gates open, and back when something breaks."""
+
+    steps: list[Budget] = Field(default=["1%", "5%", "25%", "50%"], min_length=1)
+    """The weights, one after the other."""
+    hold: Duration = "10m"
+    """How long each is held at least."""
+    rollback_on: RollbackConfig = RollbackConfig()
+    """What makes it step back, to the shadow."""
+    within: Duration = "1m"
+    """Of what time that is judged."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        weights = [hundredths(step) for step in self.steps]
+        if weights != sorted(set(weights)):
+            raise ValueError("must have steps that rise, such as [1%, 5%, 25%, 50%]")
+        return self
+
+
 class RewriteConfig(Config):
     """Another path for the service; the monolith gets the path as it came."""
 
@@ -340,6 +370,8 @@ class DomainConfig(Config):
     """What must be proven before the domain goes on."""
     read_your_writes: ReadYourWritesConfig | None = None
     """Whether a client's reads go to the writer for a while after its write."""
+    autopilot: AutopilotConfig | None = None
+    """Moves it through the canary by itself; without it, people do."""
     routes: list[RouteConfig] = Field(min_length=1)
     """What the domain claims."""
 

@@ -191,6 +191,22 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AutopilotPolicy:
+    """How a domain is moved through the canary without a person.
+
+    `steps` are weights as written, each with its buckets of 10,000, rising. A step is held for
+    `hold` seconds. `errors` and `mismatches`, shares in [0, 1], are the bounds beyond which it
+    steps back, by what was seen in the last `within` seconds.
+    """
+
+    steps: tuple[tuple[str, int], ...]
+    hold: float = 600.0
+    errors: float = 0.05
+    mismatches: float = 0.05
+    within: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """What requests, and what happens to them, compiled.
 
@@ -281,6 +297,7 @@ class Domain:
     canary: CanaryPolicy | None
     routes: tuple[Route, ...]
     gate: GatePolicy = GatePolicy()
+    autopilot: AutopilotPolicy | None = None
     lag: LagProbe | None = None
     fence: FencePolicy = FencePolicy()
 

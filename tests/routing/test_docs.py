@@ -18,6 +18,7 @@ NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConf
 NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
 NESTED |= {"ReadYourWritesConfig": "read_your_writes", "FenceConfig": "fence"}
 NESTED |= {"GateConfig": "gate", "LatencyConfig": "latency"}
+NESTED |= {"AutopilotConfig": "autopilot", "RollbackConfig": "rollback_on"}
 
 
 def fields() -> list[tuple[str, dict[str, Any]]]:

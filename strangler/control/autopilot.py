@@ -1,0 +1,166 @@
+"""Performs what the autopilot decides: the same revisions that a person would make.
+
+Every replica looks; whoever is first appends the revision, and for the others the one they looked
+at is no longer the newest. What was seen in the last moments is told from the store's counts, which
+all replicas add to, so each judges the whole fleet.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from strangler.control.gates import (
+    LONGEST_HISTORY,
+    gates_for,
+    next_gate,
+    read_evidence,
+    with_evidence,
+)
+from strangler.control.live import LiveTable
+from strangler.control.moving import Proposal, make_live
+from strangler.control.saved_file import SavedFile
+from strangler.migration.autopilot import Action, Order, Position, Recent, decide
+from strangler.migration.confidence import Share
+from strangler.migration.evidence import Evidence, together
+from strangler.migration.transition import transitions_between
+from strangler.routing.compile import load
+from strangler.routing.edit import set_phase, set_weight
+from strangler.routing.phase import Phase
+from strangler.routing.table import Domain
+from strangler.store.errors import Conflict, StoreError
+from strangler.store.records import LedgerEntry
+from strangler.store.store import Store
+
+log = structlog.get_logger()
+
+ACTOR = "autopilot"
+"""Who moved, in the ledger."""
+
+LOOK = 1.0
+"""Seconds between two looks: as often as replicas write their counts."""
+
+
+@dataclass(slots=True)
+class Moments:
+    """What was counted at each of the last looks, in one window of evidence."""
+
+    since: int = -1
+    looks: deque[tuple[datetime, Share, Share]] = field(default_factory=deque)
+
+    def __repr__(self) -> str:
+        """Show how far back it goes."""
+        return f"<Moments since={self.since} looks={len(self.looks)}>"
+
+    def take(self, evidence: Evidence, now: datetime, within: float) -> Recent:
+        """Take a look, and give what came within the last seconds.
+
+        The counts only grow within a window; where it begins anew, nothing was counted before.
+        """
+        counted = (
+            evidence.service.failures,
+            together(evidence.compared.values()).mismatches,
+        )
+        if evidence.since != self.since:
+            # What was there at our very first look came at some time before.
+            first = counted if self.since < 0 else (Share(0, 0), Share(0, 0))
+            self.since = evidence.since
+            self.looks.clear()
+            self.looks.append((now, *first))
+        self.looks.append((now, *counted))
+        # One that is older stays: what came after it is what came within the time.
+        while len(self.looks) > 2 and self.looks[1][0] <= now - timedelta(seconds=within):
+            self.looks.popleft()
+        _, failures, mismatches = self.looks[0]
+        return Recent(_grown(failures, counted[0]), _grown(mismatches, counted[1]))
+
+
+def _grown(before: Share, after: Share) -> Share:
+    return Share(after.hits - before.hits, after.trials - before.trials)
+
+
+def stood_down(moves: list[LedgerEntry]) -> str:
+    """Say why a domain is left alone: its last move was a step back of ours, and nobody has spoken.
+
+    A promotion by a person, or `strangler gate DOMAIN --anew`, sets it going again.
+    """
+    last = next((entry for entry in moves if entry.transition.route is None), None)
+    if last is None or last.actor != ACTOR:
+        return ""
+    move = last.transition
+    if Phase(move.to_phase).step >= Phase(move.from_phase).step:
+        return ""
+    return f"it stepped back in revision {last.revision}; a person sets it going again"
+
+
+class Autopilot:
+    """Looks after the domains that asked for it."""
+
+    def __init__(self, store: Store, live: LiveTable, file: SavedFile | None = None) -> None:
+        """Judge what `live` serves by what is in `store`; what is moved is moved in `file`, too."""
+        self._store = store
+        self._live = live
+        self._file = file
+        self._moments: dict[str, Moments] = {}
+
+    def __repr__(self) -> str:
+        """Show whom it looks after."""
+        return f"<Autopilot {sorted(self._moments)}>"
+
+    async def run(self) -> None:
+        """Look, for ever. While the store is away nothing is known, and nothing moved."""
+        while True:
+            await asyncio.sleep(LOOK)
+            with suppress(StoreError):
+                await self.look(datetime.now(UTC))
+
+    async def look(self, now: datetime) -> None:
+        """Look at every domain once, and do what is to be done."""
+        for name, domain in self._live.table.domains.items():
+            if domain.autopilot is not None:
+                order = await self._order(domain, now)
+                if order.action is not Action.HOLD:
+                    await self._obey(name, order, now)
+
+    async def _order(self, domain: Domain, now: datetime) -> Order:
+        policy = domain.autopilot
+        assert policy is not None  # noqa: S101 - the caller has looked
+        moves = await self._store.history(domain.name, LONGEST_HISTORY)
+        evidence = await read_evidence(self._store, domain, domain.phase, None, now)
+        recent = self._moments.setdefault(domain.name, Moments()).take(evidence, now, policy.within)
+        position = Position(
+            domain.phase,
+            0 if domain.canary is None else domain.canary.threshold,
+            evidence.began,
+            stood_down(moves),
+        )
+        gate = await next_gate(self._store, self._live.table, domain.name, now)
+        return decide(policy, position, gate, recent, now)
+
+    async def _obey(self, name: str, order: Order, now: datetime) -> None:
+        """Make the revision, unless another was first: then there is something new to look at."""
+        before, revision = self._live.table, self._live.revision
+        assert order.phase is not None  # noqa: S101 - only to hold has none
+        text = set_phase(revision.text, name, order.phase)
+        if order.weight is not None:
+            text = set_weight(text, name, order.weight)
+        table = load(text, f"revision {revision.number}")
+        changes = transitions_between(before, table)
+        gates = await gates_for(self._store, before, table, changes, now)
+        proposal = Proposal(
+            text=text,
+            table=table,
+            actor=ACTOR,
+            reason=order.why,
+            transitions=with_evidence(changes, gates),
+            previous=revision.number,
+        )
+        with suppress(Conflict):
+            made = await make_live(self._store, before, proposal)
+            log.info("autopilot", domain=name, action=order.action.value, revision=made.number)
+            if self._file is not None:
+                self._file.replace(revision.text, text)
+        self._live.look_now()
