@@ -31,8 +31,8 @@ BOUND = 20_000
 class Recorder:
     """What waits to be written.
 
-    `lost` counts observations that gave way, `left_out` sightings of findings beyond what the
-    store keeps for one route.
+    `lost` counts compared exchanges whose observations gave way, `left_out` sightings of findings
+    beyond what the store keeps for one route.
     """
 
     def __init__(self, store: Store, live: LiveTable) -> None:
@@ -48,12 +48,12 @@ class Recorder:
 
     def __repr__(self) -> str:
         """Show what waits."""
-        return f"<Recorder waiting={len(self._waiting)} lost={self.lost}>"
+        return f"<Recorder waiting={self.waiting} lost={self.lost}>"
 
     @property
     def waiting(self) -> int:
-        """Observations that are not written yet."""
-        return len(self._waiting)
+        """Compared exchanges that are not written yet; one observation may stand for several."""
+        return sum(observation.count for observation in self._waiting)
 
     def take(self, observations: tuple[Observation, ...]) -> None:
         """Take observations on, in place of the oldest where there are too many."""
@@ -107,10 +107,9 @@ class Recorder:
         await self.write()
         await self.write_answers()
         if self._waiting or self._answers:
-            lost = {"count": len(self._waiting), "answers": self._answers.total()}
+            lost = {"count": self.waiting, "answers": self._answers.total()}
             log.error("observations_lost", **lost)
 
     def _give_way(self) -> None:
         while len(self._waiting) > BOUND:
-            self._waiting.popleft()
-            self.lost += 1
+            self.lost += self._waiting.popleft().count

@@ -97,6 +97,16 @@ async def test_what_gives_way_during_a_write_is_not_what_is_written(
     assert (recorder.lost, recorder.waiting) == (0, 0)
 
 
+async def test_an_observation_that_stands_for_several_exchanges_counts_for_all(
+    recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BOUND", 1)
+    recorder.take((observation(count=3), observation(count=5)))
+    assert (recorder.waiting, recorder.lost) == (5, 3)
+    await recorder.write()
+    assert await written(store) == 5
+
+
 # --- answers ------------------------------------------------------------------------------------
 
 KIND: AnswerKey = ("datasets", "/a", 3, "service", "GET", "2xx", 40)
