@@ -37,8 +37,14 @@ async def health(request: Request) -> Response:
     return answer({"status": "ok" if ready else "filling"}, 200 if ready else 503)
 
 
+async def lag(request: Request) -> Response:
+    """Say how many changes are on their way between us and the monolith, either way."""
+    return answer(await service_of(request).lag())
+
+
 ROUTES = [
     Route("/healthz", health),
+    Route("/lag", lag),
     Route(DATASETS, endpoints.index),
     Route(DATASETS, endpoints.create, methods=["POST"]),
     Route(f"{DATASETS}/search", endpoints.search, methods=["POST"]),

@@ -65,6 +65,11 @@ class Follower:
             self.in_touch = False
             logger.info("not caught up: %r", outage)
 
+    async def behind(self) -> int:
+        """Count the monolith's events that are not here yet. Raises what an outage raises."""
+        page = await self._ask(0.0)
+        return max(0, page.last - self._progress.position)
+
     async def close(self) -> None:
         """Cancel the catching up under way."""
         await self._catching_up.close()

@@ -30,6 +30,12 @@ def pending(connection: Connection) -> list[Event]:
     return events
 
 
+def count(connection: Connection) -> int:
+    """Count the changes that the monolith does not have yet."""
+    number: int = connection.execute("SELECT count(*) FROM outbox").fetchone()[0]
+    return number
+
+
 def forget(connection: Connection, up_to: int) -> None:
     """Drop what the monolith has confirmed."""
     connection.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))

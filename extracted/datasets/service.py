@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from extracted.datasets import outbox
 from extracted.datasets.contents import Contents
 from extracted.datasets.database import Connection, Database
 from extracted.datasets.follower import Follower
 from extracted.datasets.monolith import Monolith
+from extracted.datasets.outages import OUTAGES, PATIENCE
 from extracted.datasets.refusal import Missing, Refusal
 from extracted.datasets.relay import Relay
 from extracted.datasets.settings import Settings
@@ -57,6 +59,14 @@ class Service:
         result = await self._database.write(transaction)
         await self._relay.settle()
         return result
+
+    async def lag(self) -> int:
+        """Count the changes that one side has made and the other does not have, both ways."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._follower.behind() + await self._database.read(outbox.count)
+        except OUTAGES as outage:
+            raise Refusal(503, "LAG_UNKNOWN", f"the monolith does not tell: {outage}") from outage
 
     def _require_ready(self) -> None:
         if not self.ready:
