@@ -5,22 +5,17 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Final, cast
 
-from strangler.http.forwarding import ForwardedHead, Peer, client_address, forward_request
-from strangler.http.head import HeadError, ReadHead
+from strangler.http.forwarding import ForwardedHead, Peer
+from strangler.http.head import HeadError
 from strangler.http.hops import end_here, own_answer
-from strangler.http.message import RequestHead
 from strangler.http.problem import problem_response
 from strangler.http.roles import MAX_FORWARDS, VIA
-from strangler.http.target import plainly_spelt
 from strangler.proxy.admission import LEAVING_AT_ONCE
+from strangler.proxy.beginning import exchange_for, route_of
 from strangler.proxy.exchange import Exchange
-from strangler.proxy.held import HeldExchange
-from strangler.proxy.marked import MarkedExchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
 from strangler.proxy.secure_transport import bound_buffers, has_delivered, is_secure
-from strangler.routing.decision import Decision, Plan, decide
-from strangler.routing.table import Route
 
 if TYPE_CHECKING:
     from strangler.proxy.plane import DataPlane
@@ -301,13 +296,15 @@ class ClientConnection(asyncio.Protocol):
     def begin_again(self, forwarded: ForwardedHead) -> None:
         """Ask what to do with the present request once more: the table that held it is gone."""
         request = self._reader.requests[0]
-        route = self._route_of(request.read.head)
+        route = route_of(self._plane, request.read.head)
         if isinstance(route, HeadError):
             self._put_down()
             self._answer_here(request, route)
             self._begin_next()
             return
-        self._exchange = exchange = self._exchange_for(request, request.read, route, forwarded)
+        self._exchange = exchange = exchange_for(
+            self._plane, self, request, request.read, route, forwarded
+        )
         exchange.begin()
 
     def hand_over(self) -> bytes:
@@ -379,65 +376,13 @@ class ClientConnection(asyncio.Protocol):
             if end is not None:
                 self._answer_here(request, end)
                 return
-        route = self._route_of(read.head)
+        route = route_of(plane, read.head)
         if isinstance(route, HeadError):
             self._answer_here(request, route)
             return
         plane.in_flight += 1
-        self._exchange = exchange = self._exchange_for(request, read, route)
+        self._exchange = exchange = exchange_for(plane, self, request, read, route)
         exchange.begin()
-
-    def _route_of(self, head: RequestHead) -> Route | HeadError | None:
-        """Find the route of a request, or refuse a path that some server takes for another's."""
-        table = self._plane.table
-        route = table.root.find(head)
-        if table.cased or not plainly_spelt(head.target.path):
-            return self._plane.settle(head, route)
-        return route
-
-    def _exchange_for(
-        self,
-        request: IncomingRequest,
-        read: ReadHead,
-        route: Route | None,
-        forwarded: ForwardedHead | None = None,
-    ) -> Exchange:
-        """Decide a request; what was `forwarded` is not written twice for one that had waited."""
-        plane = self._plane
-        head = read.head
-        if route is None:
-            plan = plane.table.fallthrough
-            plane.traffic.unclaimed(head)
-        else:
-            plan = route.plan_for(head.method)
-        sample = plane.sample
-        sample.until -= 1
-        if sample.until == 0:
-            sample.take((head, client_address(read.fields, self._peer, plane.settings.trusts)))
-        if not plan.plain and plan.own is not None:
-            plan.own.strip(read.fields.crossing)
-        if forwarded is None:
-            via = plane.via if request.version == "1.1" else plane.via_older
-            forwarded = forward_request(read.fields, self._peer, via, plane.fresh_request_id())
-        if plan.plain:
-            decision = plan.outside_alone
-            return Exchange(plane, self, request, read, route, decision, forwarded)
-        decision = self._decide(route, plan, read)
-        if plan.held and plane.fence.covers(route, head.method):
-            return HeldExchange(plane, self, request, read, route, decision, forwarded)
-        if plan.marks:
-            return MarkedExchange(plane, self, request, read, route, decision, forwarded)
-        return Exchange(plane, self, request, read, route, decision, forwarded)
-
-    def _decide(self, route: Route | None, plan: Plan, read: ReadHead) -> Decision:
-        own, fresh = plan.own, plan.fresh
-        if own is not None and fresh is not None and self._plane.may_miss_own_write(own, read.head):
-            return fresh
-        key = None
-        if plan.threshold and route is not None and route.canary is not None:
-            address = client_address(read.fields, self._peer, self._plane.settings.trusts)
-            key = route.canary.key.key_of(read.head, address)
-        return decide(plan, key, self._plane.draw())
 
     def _answer_here(self, request: IncomingRequest, answer: HeadError) -> None:
         """Answer a good request that goes no further; what follows it on the connection stands."""
