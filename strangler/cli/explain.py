@@ -11,6 +11,7 @@ from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_ROUTES, AsJson, RoutesPath
 from strangler.cli.output import named, show, write_json
 from strangler.cli.routes_file import read_routes
+from strangler.http.fields import lines_of
 from strangler.http.head import HeadError, read_head
 from strangler.http.message import RequestHead
 from strangler.routing.ambiguity import Outcome
@@ -66,7 +67,7 @@ def _read_request(method: str, url: str, given: list[str]) -> RequestHead:
     if not any(name.lower() == b"host" for name, _ in headers):
         headers.insert(0, (b"Host", authority))
     try:
-        return read_head(method, target, "1.1", headers).head
+        return read_head(method, target, "1.1", lines_of(headers)).head
     except HeadError as error:
         raise VerbError(f"the proxy answers {error.status} by itself: {error.detail}") from error
 

@@ -8,7 +8,7 @@ from strangler.http.lines import (
     TOKEN,
     MalformedError,
     TooLongError,
-    field_lines,
+    field_line,
     refuse_beginning,
 )
 from strangler.http.message import Field
@@ -127,7 +127,7 @@ class ChunkedBody(Body):
         self._trailing += len(line)
         if self._trailing > MAX_TRAILERS:
             raise TooLongError(f"more than {MAX_TRAILERS} octets of trailers")
-        self.trailers += field_lines([line])
+        self.trailers.append(field_line(line))
 
     def _refuse(self, begun: bytes) -> None:
         """Refuse the beginning of a line that is too long, or no good line whatever follows."""

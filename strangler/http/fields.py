@@ -1,4 +1,4 @@
-"""Walks the fields of a head once: what crosses is made ready, what matters to us is noted.
+"""Reads the field lines of a head once: what crosses is made ready, what matters is noted.
 
 Everything that is decided from fields afterwards (framing, persistence, forwarding) reads the
 notes; no head is walked twice but in the rare case that a peer nominates fields to stay behind.
@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from strangler.http.message import Headers
+from strangler.http.lines import field_line
+from strangler.http.message import Field, Headers
 from strangler.http.roles import (
     CONNECTION,
     HEARSAY,
@@ -20,20 +21,29 @@ from strangler.http.roles import (
     response_role,
 )
 
+KEPT_LINES: Final = 1024
+"""Lines whose reading is kept: those that the clients of a site send again and again."""
+
+KEPT_LINE: Final = 256
+"""Octets of the longest of them: with what they come to, about a megabyte in all."""
+
 _USUAL: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"transfer-encoding", b""})
 
 
 class Fields:
     """The fields of one head.
 
-    `crossing` holds the lines of what crosses, in pieces that only need joining: name, `: `, value
-    and CRLF of each. `noted` holds the values of each role (see `roles`) but the plain one.
+    `headers` are all of them as received. `crossing` holds the line of each that crosses, with its
+    CRLF. `noted` holds the values of each role (see `roles`) but the plain one.
     """
 
-    __slots__ = ("crossing", "noted")
+    __slots__ = ("crossing", "headers", "noted")
 
-    def __init__(self, crossing: list[bytes], noted: dict[int, list[bytes]]) -> None:
+    def __init__(
+        self, headers: list[Field], crossing: list[bytes], noted: dict[int, list[bytes]]
+    ) -> None:
         """Hold what a walk has found."""
+        self.headers = headers
         self.crossing = crossing
         self.noted = noted
 
@@ -62,19 +72,56 @@ class Fields:
         return self.mentions(CONNECTION, b"keep-alive")
 
 
-def request_fields(headers: Headers, *, trusted: bool = False) -> Fields:
-    """Walk a request's fields; hearsay crosses from a trusted peer only."""
-    return _walked(headers, request_role, HEARSAY + 1 if trusted else HEARSAY)
+class _Line:
+    """What a field line comes to: the field, its role, and the line in which it crosses."""
+
+    __slots__ = ("crossing", "field", "role")
+
+    def __init__(self, line: bytes, role_of: Callable[[bytes], int]) -> None:
+        field = field_line(line)
+        self.field = field
+        self.role = role_of(field[0])
+        self.crossing = b"%b: %b\r\n" % field
+
+    def __repr__(self) -> str:
+        return f"<_Line {self.field!r} {self.role}>"
 
 
-def response_fields(headers: Headers) -> Fields:
-    """Walk a response's fields."""
-    return _walked(headers, response_role, HEARSAY)
+# Most lines of a client's head stand in its next one, too.
+@lru_cache(KEPT_LINES)
+def _request_line(line: bytes) -> _Line:
+    return _Line(line, request_role)
 
 
-def without(headers: Headers, unwanted: Callable[[bytes], bool]) -> Headers:
-    """Give the fields whose lower-case names are not unwanted."""
-    return [field for field in headers if not unwanted(field[0].lower())]
+@lru_cache(KEPT_LINES)
+def _response_line(line: bytes) -> _Line:
+    return _Line(line, response_role)
+
+
+def request_fields(lines: list[bytes], *, trusted: bool = False) -> Fields:
+    """Read a request's field lines, given without CRLF; hearsay crosses from a trusted peer only.
+
+    Raises `MalformedError`.
+    """
+    read = [
+        _request_line(line) if len(line) <= KEPT_LINE else _Line(line, request_role)
+        for line in lines
+    ]
+    return _walked(read, HEARSAY + 1 if trusted else HEARSAY)
+
+
+def response_fields(lines: list[bytes]) -> Fields:
+    """Read a response's field lines, given without CRLF. Raises `MalformedError`."""
+    read = [
+        _response_line(line) if len(line) <= KEPT_LINE else _Line(line, response_role)
+        for line in lines
+    ]
+    return _walked(read, HEARSAY)
+
+
+def lines_of(headers: Headers) -> list[bytes]:
+    """Write fields as the lines that they are read from."""
+    return [b"%b: %b" % field for field in headers]
 
 
 def end_to_end(headers: Headers) -> Headers:
@@ -93,26 +140,30 @@ def tokens(value: bytes) -> frozenset[bytes]:
     return frozenset(token.strip() for token in value.lower().replace(b";", b",").split(b","))
 
 
-def _walked(headers: Headers, role_of: Callable[[bytes], int], kept_behind: int) -> Fields:
-    fields = _walk(headers, role_of, kept_behind)
+def _walked(lines: list[_Line], kept_behind: int) -> Fields:
+    fields = _walk(lines, kept_behind)
     if CONNECTION in fields.noted:
         nominated = _nominated(fields.noted[CONNECTION])
         if nominated:
-            return _walk(without(headers, nominated.__contains__), role_of, kept_behind)
+            again = _walk(
+                [line for line in lines if line.field[0].lower() not in nominated], kept_behind
+            )
+            again.headers = fields.headers
+            return again
     return fields
 
 
-def _walk(headers: Headers, role_of: Callable[[bytes], int], kept_behind: int) -> Fields:
+def _walk(lines: list[_Line], kept_behind: int) -> Fields:
     crossing: list[bytes] = []
     noted: dict[int, list[bytes]] = {}
-    for name, value in headers:
-        role = role_of(name)
+    for line in lines:
+        role = line.role
         if role:
-            noted.setdefault(role, []).append(value)
+            noted.setdefault(role, []).append(line.field[1])
             if role >= kept_behind:
                 continue
-        crossing += (name, b": ", value, b"\r\n")
-    return Fields(crossing, noted)
+        crossing.append(line.crossing)
+    return Fields([line.field for line in lines], crossing, noted)
 
 
 def _nominated(values: list[bytes]) -> frozenset[bytes]:

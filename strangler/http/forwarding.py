@@ -143,15 +143,16 @@ def _only_id(crossing: list[bytes], brought: list[bytes]) -> bytes:
     valid = next((value for value in brought if _REQUEST_ID.fullmatch(value)), b"")
     if len(brought) == 1 and valid:
         return valid
-    lines = [crossing[at : at + 4] for at in range(0, len(crossing), 4)]
+    lines = crossing.copy()
     crossing.clear()
     awaited = valid
     for line in lines:
-        if line[0].lower() != b"x-request-id":
-            crossing += line
-        elif awaited and line[2] == awaited:
+        name, _, value = line.partition(b":")
+        if name.lower() != b"x-request-id":
+            crossing.append(line)
+        elif awaited and value.strip() == awaited:
             awaited = b""
-            crossing += line
+            crossing.append(line)
     return valid
 
 

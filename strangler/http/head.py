@@ -10,7 +10,7 @@ from typing import Final
 
 from strangler.http.fields import Fields, request_fields
 from strangler.http.framing import NO_BODY, Framing, FramingError, request_framing
-from strangler.http.message import Headers, RequestHead, RequestTarget
+from strangler.http.message import RequestHead, RequestTarget
 from strangler.http.roles import HOST
 from strangler.http.target import TargetError, parse_target
 
@@ -73,13 +73,13 @@ class ReadHead:
 
 
 def read_head(
-    method: str, raw_target: bytes, version: str, headers: Headers, *, trusted: bool = False
+    method: str, raw_target: bytes, version: str, lines: list[bytes], *, trusted: bool = False
 ) -> ReadHead:
     """Decide one request head, or `HeadError`; hearsay crosses from a `trusted` peer only."""
     _refuse_line(method, raw_target, version)
-    if len(headers) > MAX_FIELDS:
+    if len(lines) > MAX_FIELDS:
         raise HeadError(431, f"more than {MAX_FIELDS} header fields")
-    fields = request_fields(headers, trusted=trusted)
+    fields = request_fields(lines, trusted=trusted)
     try:
         framing = request_framing(fields, version)
         target = parse_target(raw_target)
@@ -95,10 +95,9 @@ def read_head(
         host = _asked_host(target.authority, fields.noted[HOST])
     elif version == "1.0":
         host = _added_host(target.authority or "", fields)
-        headers = [(b"Host", fields.noted[HOST][0]), *headers]
     else:
         raise HeadError(400, "an HTTP/1.1 request needs a Host field")
-    return ReadHead(RequestHead(method, target, host, headers), fields, framing)
+    return ReadHead(RequestHead(method, target, host, fields.headers), fields, framing)
 
 
 def _refuse_line(method: str, raw_target: bytes, version: str) -> None:
@@ -140,7 +139,8 @@ def _added_host(authority: str, fields: Fields) -> str:
     name = _host_name(octets) if octets else ""
     if name is None:
         raise HeadError(400, "the target's authority is not a host name")
-    fields.crossing[:0] = (b"Host", b": ", octets, b"\r\n")
+    fields.headers.insert(0, (b"Host", octets))
+    fields.crossing.insert(0, b"Host: %b\r\n" % octets)
     fields.noted[HOST] = [octets]
     return name
 

@@ -41,14 +41,15 @@ def own_answer(answer: HeadError, method: str, date: bytes, *, close: bool) -> b
 
 def _count_down(read: ReadHead) -> HeadError | None:
     crossing = read.fields.crossing
-    for at in range(0, len(crossing), 4):
-        value = crossing[at + 2]
-        if crossing[at].lower() != b"max-forwards" or not _is_number(value):
+    for at, line in enumerate(crossing):
+        name, _, said = line.partition(b":")
+        value = said.strip()
+        if name.lower() != b"max-forwards" or not _is_number(value):
             continue
         if not int(value):
             status = 204 if read.head.method == "OPTIONS" else 405
             return HeadError(status, "Max-Forwards is 0, and TRACE is not answered here")
-        crossing[at + 2] = b"%d" % (int(value) - 1)
+        crossing[at] = b"%b: %d\r\n" % (name, int(value) - 1)
     return None
 
 

@@ -21,13 +21,6 @@ _IN_LINES: Final = bytes([9, *range(32, 127), *range(128, 256)])
 _NO_LINE: Final = "a control character, or a line end other than CRLF"
 
 
-KEPT_LINES: Final = 1024
-"""Field lines whose reading is kept: those that the clients of a site send again and again."""
-
-KEPT_LINE: Final = 256
-"""Octets of the longest of them: a quarter of a megabyte in all."""
-
-
 class MalformedError(ValueError):
     """The bytes are not HTTP/1.1; the message says what is wrong with them."""
 
@@ -61,22 +54,14 @@ def status_line(line: bytes) -> StatusLine:
     return found[1].decode("ascii"), int(found[2]), found[3] or b""
 
 
-def field_lines(lines: list[bytes]) -> list[Field]:
-    """Read field lines, given without their CRLFs (RFC 9112 section 5). Raises `MalformedError`."""
-    return [_kept_field(line) if len(line) <= KEPT_LINE else _field(line) for line in lines]
-
-
-def _field(line: bytes) -> Field:
+def field_line(line: bytes) -> Field:
+    """Read a field line, given without its CRLF (RFC 9112 section 5). Raises `MalformedError`."""
     name, colon, value = line.partition(b":")
     if not colon or _TOKEN.fullmatch(name) is None:
         raise MalformedError("a field line other than NAME: VALUE")
     if _VALUE.fullmatch(value) is None:
         raise MalformedError(_NO_LINE)
     return name, value.strip(b" \t")
-
-
-# Most lines of a client's head stand in its next one, too.
-_kept_field = lru_cache(KEPT_LINES)(_field)
 
 
 def refuse_beginning(begun: bytes) -> None:

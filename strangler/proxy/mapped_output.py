@@ -11,7 +11,7 @@ from strangler.compare.bounds import Bounds, Inconclusive
 from strangler.compare.content import decoded
 from strangler.compare.response import Response
 from strangler.http.changed_body import of_new_body
-from strangler.http.fields import response_fields
+from strangler.http.fields import lines_of, response_fields
 from strangler.http.framing import BodyKind, Framing
 from strangler.http.message import Headers
 from strangler.http.reference import client_origin
@@ -151,8 +151,7 @@ def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:
     return ResponseHead(
         head.status,
         head.reason,
-        list(headers),
-        response_fields(headers),
+        response_fields(lines_of(headers)),
         head.framing,
         keep_alive=head.keep_alive,
         version=head.version,

@@ -13,7 +13,6 @@ from strangler.http.lines import (
     MalformedError,
     RequestLine,
     TooLongError,
-    field_lines,
     refuse_beginning,
     request_line,
 )
@@ -162,7 +161,7 @@ class RequestReader:
             return -1
         lines = data[at:end].split(b"\r\n")
         line = request_line(lines.pop(0))
-        self._begin(line, field_lines(lines))
+        self._begin(line, lines)
         end += 4
         if self.requests[-1].upgrade:
             self.rest = data[end:]
@@ -179,10 +178,10 @@ class RequestReader:
             request_line(line)
         self._begun = begun
 
-    def _begin(self, line: RequestLine, headers: list[Field]) -> None:
+    def _begin(self, line: RequestLine, lines: list[bytes]) -> None:
         method, target, version = line
         self.answers_head = method == "HEAD"
-        read = read_head(method, target, version, headers, trusted=self._trusted)
+        read = read_head(method, target, version, lines, trusted=self._trusted)
         request = IncomingRequest(read, version)
         if UPGRADE in read.fields.noted and read.fields.mentions(CONNECTION, b"upgrade"):
             request.upgrade = self._upgrades(method, read, version)

@@ -5,16 +5,15 @@ response mean that the connection cannot be trusted with another.
 """
 
 from strangler.http.body import Body, body_reader
-from strangler.http.fields import Fields, response_fields, without
+from strangler.http.fields import Fields, response_fields
 from strangler.http.framing import BodyKind, Framing, FramingError, response_framing
 from strangler.http.head import MAX_HEAD
 from strangler.http.lines import (
     MalformedError,
-    field_lines,
     refuse_beginning,
     status_line,
 )
-from strangler.http.message import Field, Headers
+from strangler.http.message import Headers
 from strangler.http.roles import LENGTH
 
 
@@ -27,7 +26,6 @@ class ResponseHead:
         self,
         status: int,
         reason: bytes,
-        headers: list[Field],
         fields: Fields,
         framing: Framing,
         *,
@@ -37,7 +35,7 @@ class ResponseHead:
         """Hold what was read; `keep_alive`: the connection may serve again after it."""
         self.status = status
         self.reason = reason
-        self.headers = headers
+        self.headers = fields.headers
         self.fields = fields
         self.framing = framing
         self.keep_alive = keep_alive
@@ -151,17 +149,13 @@ class ResponseReader:
 
     def _read_head(self, lines: list[bytes]) -> None:
         version, status, reason = status_line(lines.pop(0))
-        headers = field_lines(lines)
-        fields = response_fields(headers)
+        fields = response_fields(lines)
         framing = response_framing(self._method, status, fields, version)
         if status == 204 and LENGTH in fields.noted:
             # RFC 9110 section 8.6: it must not have one, and some clients would wait for the body.
-            headers = [*without(headers, b"content-length".__eq__)]
-            fields = response_fields(headers)
+            fields = response_fields([line for line in lines if not _tells_length(line)])
         keep_alive = framing.kind is not BodyKind.UNTIL_CLOSE and fields.keeps_alive(version)
-        head = ResponseHead(
-            status, reason, headers, fields, framing, keep_alive=keep_alive, version=version
-        )
+        head = ResponseHead(status, reason, fields, framing, keep_alive=keep_alive, version=version)
         if status >= 200:
             self.head = head
             self._body = body_reader(framing)
@@ -184,3 +178,7 @@ class ResponseReader:
         elif stop < len(data):
             self._begun = data[stop:]
         return stop
+
+
+def _tells_length(line: bytes) -> bool:
+    return line.partition(b":")[0].lower() == b"content-length"

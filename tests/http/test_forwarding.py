@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strangler.http.fields import end_to_end, request_fields, response_fields
+from strangler.http.fields import end_to_end, lines_of, request_fields, response_fields
 from strangler.http.forwarding import (
     ForwardedHead,
     Peer,
@@ -27,7 +27,9 @@ VIA = via_line("strangler", "1.1")
 
 def forwarded(headers: Headers, peer: Peer = STRANGER) -> ForwardedHead:
     """The head that leaves for an upstream."""
-    return forward_request(request_fields(headers, trusted=peer.trusted), peer, VIA, b"fresh")
+    return forward_request(
+        request_fields(lines_of(headers), trusted=peer.trusted), peer, VIA, b"fresh"
+    )
 
 
 def sent(headers: Headers, peer: Peer = STRANGER) -> list[tuple[bytes, bytes]]:
@@ -46,7 +48,7 @@ def received(headers: Headers, *, chunked: bool = False) -> list[tuple[bytes, by
         forward_response(
             200,
             b"OK",
-            response_fields(headers),
+            response_fields(lines_of(headers)),
             ours=VIA + b"Transfer-Encoding: chunked\r\n" * chunked,
             date=b"Date: now\r\n",
             request_id=b"id",
@@ -167,7 +169,7 @@ def test_the_client_is_the_last_hop_that_nobody_vouches_for(
     forwarded_for: list[bytes], address: str
 ) -> None:
     headers = [(b"X-Forwarded-For", value) for value in forwarded_for]
-    fields = request_fields(headers, trusted=True)
+    fields = request_fields(lines_of(headers), trusted=True)
     assert client_address(fields, PROXY, lambda hop: hop.startswith("10.")) == address
     assert client_address(fields, STRANGER, lambda hop: hop.startswith("10.")) == "203.0.113.9"
 
@@ -229,7 +231,7 @@ def test_a_response_is_framed_anew() -> None:
 def test_our_own_connection_is_described_in_our_own_words(
     headers: Headers, framing: Framing, upgrade: bool, lines: bytes
 ) -> None:
-    assert connection_fields(request_fields(headers), framing, upgrade=upgrade) == lines
+    assert connection_fields(request_fields(lines_of(headers)), framing, upgrade=upgrade) == lines
 
 
 @pytest.mark.parametrize(
@@ -249,17 +251,17 @@ def test_a_connection_persists_as_its_version_has_it(
 ) -> None:
     """RFC 9112 section 9.3."""
     headers = [] if connection is None else [(b"Connection", connection)]
-    assert request_fields(headers).keeps_alive(version) is kept
-    assert response_fields(headers).keeps_alive(version) is kept
+    assert request_fields(lines_of(headers)).keeps_alive(version) is kept
+    assert response_fields(lines_of(headers)).keeps_alive(version) is kept
 
 
 def test_only_a_nominated_upgrade_to_websocket_asks_for_one() -> None:
     """RFC 6455 section 4.1."""
     upgrade, websocket = (b"connection", b"keep-alive, Upgrade"), (b"UPGRADE", b"WebSocket")
-    assert request_fields([upgrade, websocket]).asks_for_websocket
-    assert not request_fields([websocket]).asks_for_websocket
-    assert not request_fields([upgrade]).asks_for_websocket
-    assert not request_fields([upgrade, (b"Upgrade", b"h2c")]).asks_for_websocket
+    assert request_fields(lines_of([upgrade, websocket])).asks_for_websocket
+    assert not request_fields(lines_of([websocket])).asks_for_websocket
+    assert not request_fields(lines_of([upgrade])).asks_for_websocket
+    assert not request_fields(lines_of([upgrade, (b"Upgrade", b"h2c")])).asks_for_websocket
 
 
 @pytest.mark.parametrize(

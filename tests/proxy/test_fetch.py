@@ -143,7 +143,7 @@ async def test_a_target_that_refuses_is_left_alone_for_a_moment() -> None:
 
 def test_a_capture_begins_anew_with_each_try() -> None:
     capture = Capture(5)
-    head = ResponseHead(200, b"OK", [], response_fields([]), NO_BODY, keep_alive=True)
+    head = ResponseHead(200, b"OK", response_fields([]), NO_BODY, keep_alive=True)
     capture.start(head)
     capture.data(b"too long")
     assert (capture.response(), capture.too_large) == (None, True)

@@ -8,7 +8,7 @@ import brotli
 import pytest
 
 from strangler.compare.response import Response
-from strangler.http.fields import response_fields
+from strangler.http.fields import lines_of, response_fields
 from strangler.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyKind, Framing
 from strangler.http.message import Headers
 from strangler.http.reference import Origin
@@ -37,8 +37,8 @@ class Begun:
         headers = [JSON, *fields]
         if framing.kind is BodyKind.LENGTH:
             headers.append((b"Content-Length", b"%d" % framing.length))
-        read = response_fields(headers)
-        self.given = ResponseHead(status, b"OK", headers, read, framing, keep_alive=True)
+        read = response_fields(lines_of(headers))
+        self.given = ResponseHead(status, b"OK", read, framing, keep_alive=True)
         self.output = mapped_output(self.given, back(), self._write, self._count)
 
     def __repr__(self) -> str:

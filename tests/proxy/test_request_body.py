@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strangler.http.fields import lines_of
 from strangler.http.framing import CHUNKED, NO_BODY, BodyKind, Framing
 from strangler.http.head import read_head
 from strangler.proxy.request_body import HIGH_WATER, RequestBody
@@ -11,7 +12,7 @@ from strangler.proxy.request_reader import IncomingRequest, RequestReader
 
 
 def arrived() -> IncomingRequest:
-    return IncomingRequest(read_head("POST", b"/", "1.1", [(b"Host", b"a")]), "1.1")
+    return IncomingRequest(read_head("POST", b"/", "1.1", lines_of([(b"Host", b"a")])), "1.1")
 
 
 def arriving(request: IncomingRequest, *pieces: bytes, complete: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strangler.http.fields import response_fields
+from strangler.http.fields import lines_of, response_fields
 from strangler.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyKind, Framing
 from strangler.http.returning import interim_response
 from strangler.proxy.response_output import HELD_RESPONSE, ResponseOutput
@@ -11,8 +11,8 @@ from strangler.proxy.response_reader import ResponseHead
 
 def head_with(framing: Framing, *fields: tuple[bytes, bytes], status: int = 200) -> ResponseHead:
     headers = list(fields)
-    read = response_fields(headers)
-    return ResponseHead(status, b"OK", headers, read, framing, keep_alive=True)
+    read = response_fields(lines_of(headers))
+    return ResponseHead(status, b"OK", read, framing, keep_alive=True)
 
 
 def started(framing: Framing, *, version: str = "1.1", may_hold: bool = False) -> ResponseOutput:
