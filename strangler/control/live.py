@@ -145,8 +145,6 @@ class LiveTable:
     async def follow(self, supervisor: Supervisor) -> None:
         """Make every newer revision live, and say in the store what all workers serve, for ever."""
         supervisor.on_progress = self.look_now
-        if not self.from_disk:
-            self._membership.keep(self.revision)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FENCED_POLL if self._fence else POLL):

@@ -132,7 +132,14 @@ async def _serve(options: ServeOptions) -> None:
             sockets.enter_context(listener)
         admin = sockets.enter_context(listen(options.admin, "--admin")[0])
         store = Store.at(options.store)
-        membership = _membership(options, store, shown(listeners[0]))
+        name = _name(options, shown(listeners[0]))
+        keeper = _keeper(options, name)
+        membership = Membership(
+            store,
+            name,
+            shown(listeners[0]),
+            None if isinstance(keeper, KeptError) else keeper,
+        )
         live = LiveTable(store, membership)
         file = None if options.routes is None else SavedFile(options.routes, store, live)
         try:
@@ -140,6 +147,10 @@ async def _serve(options: ServeOptions) -> None:
             # The key lies beside the store, in the directory that the store makes for its owner.
             key = redaction_key(options.store)
             tokens = await token_key(store, membership, from_disk=live.from_disk)
+            if isinstance(keeper, KeptError):
+                log.warning("table_not_kept", reason=str(keeper))
+            if not live.from_disk:
+                membership.keep(live.revision)
             settings = replace(_settings(options, trusted, key), token_key=tokens)
             served = _Served(live, membership, file, certificate)
             await _serve_with(options, settings, listeners, admin, store, served)
@@ -148,20 +159,23 @@ async def _serve(options: ServeOptions) -> None:
             await store.close()
 
 
-def _membership(options: ServeOptions, store: Store, address: str) -> Membership:
+def _name(options: ServeOptions, address: str) -> str:
     name = options.replica or f"{os.uname().nodename}:{address.rpartition(':')[2]}"
     if not NAME.fullmatch(name):
         raise ServeError(f"--replica {name!r}: letters, digits and . _ : - only; 128 at most")
+    return name
+
+
+def _keeper(options: ServeOptions, name: str) -> Keeper | KeptError:
+    """Open what this machine keeps, or say why nothing is; where asked for, that is an error."""
     file = read_address(options.store).path
     beside = Path(".strangler") if file is None else file.parent
     try:
-        keeper = Keeper(options.state or beside, name)
+        return Keeper(options.state or beside, name)
     except KeptError as error:
         if options.state is not None:
             raise ServeError(str(error)) from error
-        log.warning("table_not_kept", reason=str(error))
-        keeper = None
-    return Membership(store, name, address, keeper)
+        return error
 
 
 async def _begin(
