@@ -66,18 +66,17 @@ class OwnWrites:
         return b"Set-Cookie: %b=%b%b\r\n" % (self.name, token, attributes)
 
     def strip(self, crossing: list[bytes]) -> None:
-        """Take the token out of what crosses: lines of four pieces (name, colon, value, end)."""
-        lines = [crossing[at : at + 4] for at in range(0, len(crossing), 4)]
+        """Take the token out of what crosses: whole lines, each with its end."""
+        lines = crossing.copy()
         crossing.clear()
         for line in lines:
-            name = line[0].lower()
-            if self.in_cookie and name == b"cookie":
-                line[2] = self._without_token(line[2])
-                if not line[2]:
-                    continue
-            elif not self.in_cookie and name == self.name.lower():
-                continue
-            crossing += line
+            name, _, value = line.partition(b":")
+            if self.in_cookie and name.lower() == b"cookie":
+                kept = self._without_token(value.strip())
+                if kept:
+                    crossing.append(b"%b: %b\r\n" % (name, kept))
+            elif self.in_cookie or name.lower() != self.name.lower():
+                crossing.append(line)
 
     def _without_token(self, cookies: bytes) -> bytes:
         if self.name not in cookies:
