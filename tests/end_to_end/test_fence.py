@@ -38,11 +38,16 @@ class Service:
 
     def __init__(self) -> None:
         self.lag = b'{"pending": 0}'
+        self.told: list[int] = []
+        """How many fields of ours each write had: Via, X-Request-Id, X-Forwarded-For."""
 
     def __call__(self, handler: Handler) -> None:
         if handler.path == "/lag":
             handler.answer(self.lag, "application/json")
         else:
+            if handler.command == "POST":
+                ours = ("Via", "X-Request-Id", "X-Forwarded-For")
+                self.told += [len(handler.headers.get_all(name, [])) for name in ours]
             answers_the_same(handler)
 
 
@@ -113,6 +118,7 @@ def test_writes_wait_for_those_under_way_and_all_else_goes_on(
     site: Site,
     fleet: tuple[Replica, Replica],
     monolith: Upstream,
+    behaviour: Service,
     threads: ThreadPoolExecutor,
 ) -> None:
     one, other = fleet
@@ -132,6 +138,7 @@ def test_writes_wait_for_those_under_way_and_all_else_goes_on(
     assert under_way.result().by == "monolith"
     assert moving.result()[0] == 0
     assert [future.result().by for future in waiting] == ["service", "service"]
+    assert behaviour.told == [1] * 6, "what waited is told of once"
     assert sum(r.metric("strangler_held_writes_total", outcome="went on") for r in fleet) == 2
 
 
