@@ -1,6 +1,5 @@
 """Opens the store for the length of one question."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,9 +14,12 @@ T = TypeVar("T")
 def ask(url: str, question: "Callable[[Store], Awaitable[T]]") -> T:
     """Put a question to the store at `url`, or have it write; what it says no to ends the verb.
 
-    The store is imported here because half of the verbs do without it and start faster so.
+    The store, and the loop that it lives in, are imported here: half of the verbs do without them
+    and start faster so.
     """
-    from strangler.store.errors import StoreError  # noqa: PLC0415 - see above
+    import asyncio  # noqa: PLC0415 - see above
+
+    from strangler.store.errors import StoreError  # noqa: PLC0415
     from strangler.store.store import Store  # noqa: PLC0415
 
     async def answer() -> T:

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
-from strangler.cli.output import add_row, columns, counted, moment, named, show, tell, write_json
+from strangler.cli.output import counted, moment, tell, write_json
+from strangler.cli.tables import add_row, columns, named, show
 from strangler.store.records import Example, Finding
 
 DIFFERENCES = 2

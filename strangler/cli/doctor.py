@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
-from strangler.cli.output import add_row, columns, counted, moment, show, write_json
+from strangler.cli.output import counted, moment, write_json
 from strangler.cli.routes_file import compile_routes
+from strangler.cli.tables import add_row, columns, show
 from strangler.migration.fold import disagreements
 from strangler.routing.mistakes import RoutesError
 

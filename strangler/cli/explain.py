@@ -9,8 +9,9 @@ import typer
 
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_ROUTES, AsJson, RoutesPath
-from strangler.cli.output import named, show, write_json
+from strangler.cli.output import write_json
 from strangler.cli.routes_file import read_routes
+from strangler.cli.tables import named, show
 from strangler.http.fields import lines_of
 from strangler.http.head import HeadError, read_head
 from strangler.http.message import RequestHead

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from rich.table import Table
 
-from strangler.cli.output import add_row, columns, moment
+from strangler.cli.output import moment
+from strangler.cli.tables import add_row, columns
 from strangler.store.records import Fleet, ReplicaState
 
 SILENT_AFTER = 5.0

@@ -10,7 +10,8 @@ import typer
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
-from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
+from strangler.cli.output import moment, show_lines, tell, write_json
+from strangler.cli.tables import add_row, columns, show
 from strangler.routing.phase import Phase
 from strangler.store.records import LedgerEntry, Revision, Selection
 

@@ -1,4 +1,4 @@
-"""The command line: which verbs there are, and how each ends.
+"""The command line: how each verb ends.
 
 Exit codes: 0 fine, 1 error (of the command line too), 2 differences, 3 a gate is not open.
 """
@@ -12,47 +12,21 @@ import typer
 from typer.exceptions import TyperException
 
 from strangler import __version__
-from strangler.cli import (
-    apply,
-    diff,
-    doctor,
-    explain,
-    gate,
-    history,
-    move,
-    plan,
-    replica,
-    serve,
-    status,
-    validate,
-)
 from strangler.cli.failure import VerbError
 from strangler.cli.output import tell
+from strangler.cli.verbs import Verbs
 from strangler.compiled import stale_modules
 
 ERROR = 1
 
 app = typer.Typer(
+    cls=Verbs,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"auto_envvar_prefix": "STRANGLER"},
     help="Move a monolith's domains to services one at a time, on evidence, and back.",
 )
-app.command()(serve.serve)
-app.command()(status.status)
-app.command()(plan.plan)
-app.command()(apply.apply)
-app.command()(move.promote)
-app.command()(move.rollback)
-app.command()(gate.gate)
-app.command()(history.history)
-app.add_typer(diff.app, name="diff")
-app.add_typer(replica.app, name="replica")
-app.command()(explain.explain)
-app.command()(validate.validate)
-app.command()(validate.schema)
-app.command()(doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:

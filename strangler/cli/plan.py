@@ -13,9 +13,10 @@ from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.forecast import Forecast, Moved, by_domain, forecast
 from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
-from strangler.cli.output import add_row, columns, counted, moment, show, show_lines, write_json
+from strangler.cli.output import counted, moment, show_lines, write_json
 from strangler.cli.plan_file import Proposal, read_proposal, write_plan
 from strangler.cli.routes_file import compile_routes
+from strangler.cli.tables import add_row, columns, show
 from strangler.migration.criteria import Outcome
 from strangler.migration.gate import Gate
 from strangler.migration.plan import MigrationPlan, RouteNote, plan_change

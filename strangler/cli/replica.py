@@ -9,7 +9,8 @@ from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.fleet import Member, Standing, fleet_table, members
 from strangler.cli.options import DEFAULT_STORE, Actor, AsJson, Message, StoreUrl, actor_or_login
-from strangler.cli.output import show, show_lines, write_json
+from strangler.cli.output import show_lines, write_json
+from strangler.cli.tables import show
 from strangler.routing.mistakes import did_you_mean
 
 app = typer.Typer(no_args_is_help=True, help="The replicas that serve from one store.")

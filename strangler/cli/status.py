@@ -14,9 +14,10 @@ from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.fleet import Member, fleet_table, members
 from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
-from strangler.cli.output import add_row, columns, moment, show, show_lines, tell, write_json
+from strangler.cli.output import moment, show_lines, tell, write_json
 from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.cli.standing import Standing, gather, phase_began, standing_of
+from strangler.cli.tables import add_row, columns, show
 from strangler.cli.unclaimed import tell_unclaimed
 from strangler.migration.gate import Gate
 from strangler.routing.compile import digest_of

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
-from strangler.cli.output import add_row, columns, counted, moment, show, write_json
+from strangler.cli.output import counted, moment, write_json
 from strangler.cli.routes_file import compile_routes
+from strangler.cli.tables import add_row, columns, show
 from strangler.http.message import RequestHead, RequestTarget
 from strangler.migration.unclaimed import Seen, Template
 from strangler.routing.mistakes import RoutesError

@@ -24,7 +24,8 @@ SECTIONS = dict(
 
 def verbs(group: Any = None, above: str = "") -> Iterator[tuple[str, Any]]:
     group = get_command(app) if group is None else group
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         if isinstance(command, TyperGroup):
             yield from verbs(command, f"{above}{name} ")
         else:
@@ -84,7 +85,8 @@ def parsed(verb: str, args: list[str]) -> dict[str, Any]:
     context = get_command(app).make_context("strangler", list(words))
     for name in verb.split():
         words.pop(0)
-        context = context.command.commands[name].make_context(name, list(words), parent=context)
+        command = context.command.get_command(context, name)
+        context = command.make_context(name, list(words), parent=context)
     return context.params
 
 

@@ -38,7 +38,7 @@ def test_python_m_strangler_is_the_same_program(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["nonsense"], "No such command 'nonsense'; see `strangler --help`"),
+        (["nonsense"], "No such command 'nonsense': known are serve, "),
         (["diff", "list", "--nonsense"], "see `strangler diff list --help`"),
         (["promote", "datasets"], "Missing option"),
         (["promote", "-m", "why"], "Missing argument"),
@@ -173,19 +173,3 @@ def test_a_terminal_that_knows_latin_1_only_gets_escapes(live: Desk) -> None:
 
     assert ended.code == 0
     assert r"\u2192" in ended.out
-
-
-def test_verbs_that_need_no_store_do_not_load_one() -> None:
-    loaded = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, strangler.cli.main; print(*sys.modules, sep='\\n')",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-
-    assert "strangler.cli.move" in loaded
-    assert not {"sqlalchemy", "uvicorn", "uvloop", "strangler.store.store"} & set(loaded)
