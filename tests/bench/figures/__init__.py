@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.bench.bounds import Outcome
 from tests.bench.cores import OTHERS, pinned_to
 from tests.bench.figures import (
+    corpus,
     dead,
     descriptors,
     drip,
@@ -29,6 +30,7 @@ MEASURES = {
     "drip": drip.measure,
     "descriptors": descriptors.measure,
     "workers": workers.measure,
+    "corpus": corpus.measure,
 }
 
 

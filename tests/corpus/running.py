@@ -1,0 +1,112 @@
+"""Performs the asking: a real proxy between stub upstreams, each pair asked some times."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.corpus.answering import PAIR, answers_of
+from tests.corpus.pairs import Pair
+from tests.end_to_end.site import Client, Replica, Site
+from tests.end_to_end.upstreams import Upstream
+from tests.wire.ends import DEADLINE
+from tests.wire.proxy import eventually
+
+ROOM = 40
+"""Copies that may be under way when the next requests are sent: well below what is dropped."""
+
+AT_ONCE = 16
+"""Requests between two looks at how many copies are under way."""
+
+# Read by hand: with hundreds of routes a parser takes longer than what is waited for.
+_IN_FLIGHT = re.compile(rb"^strangler_shadow_copies_in_flight (\S+)", re.MULTILINE)
+_COPIES = re.compile(rb'^strangler_shadow_copies_total.*outcome="([^"]*)".* (\S+)$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run came to: the findings as listed, and the copies by outcome."""
+
+    findings: list[dict[str, Any]]
+    copies: Counter[str]
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Copies that came to nothing: a run with any proves nothing."""
+        return {outcome: n for outcome, n in self.copies.items() if outcome != "answered"}
+
+
+def prefix_of(pair: Pair) -> str:
+    """Give what each of a pair's paths begins with: each pair has a route of its own."""
+    return f"/{pair.api}/{pair.name}"
+
+
+def run(directory: Path, pairs: Sequence[Pair], times: int) -> Asked:
+    """Ask each pair so many times, in turns, and read what was found."""
+    site = Site(directory)
+    with ExitStack() as stack:
+        monolith = stack.enter_context(Upstream("monolith", answers_of("monolith", pairs)))
+        service = stack.enter_context(Upstream("service", answers_of("service", pairs)))
+        site.write(table(pairs, monolith.url, service.url))
+        with site.replica() as replica:
+            _ask(replica, pairs, times)
+            _await_copies(replica, 0)
+            copies = _copies(replica)
+        # Whatever a replica has seen is written by the time that it has ended.
+    return Asked(site.findings("--limit", "100000"), copies)
+
+
+def table(pairs: Sequence[Pair], monolith: str, service: str) -> str:
+    """Write the `routes.yaml`: one domain for each API, one route for each pair."""
+    domains: dict[str, Any] = {}
+    for pair in pairs:
+        shadowed = {"service": "service", "phase": "shadow", "shadow": {"sample": "100%"}}
+        domain = domains.setdefault(pair.api, {**shadowed, "routes": []})
+        route = {"path": prefix_of(pair) + pair.route}
+        route |= {"effect": pair.effect} if pair.effect else {}
+        route |= {"shadow": dict(pair.shadow)} if pair.shadow else {}
+        domain["routes"].append(route)
+    upstreams = {"monolith": {"targets": [monolith]}, "service": {"targets": [service]}}
+    whole = {"version": 1, "monolith": "monolith", "upstreams": upstreams, "domains": domains}
+    return yaml.safe_dump(whole, sort_keys=False)
+
+
+def _ask(replica: Replica, pairs: Sequence[Pair], times: int) -> None:
+    with replica.client() as client:
+        asked = 0
+        for _ in range(times):
+            for pair in pairs:
+                if asked % AT_ONCE == 0:
+                    _await_copies(replica, ROOM)
+                asked += 1
+                ask(client, pair)
+
+
+def ask(client: Client, pair: Pair) -> None:
+    """Ask one pair's question once; the monolith has to answer."""
+    body = pair.ask.body.encode() or None
+    headers = {PAIR: str(pair), **pair.ask.headers}
+    client.send(prefix_of(pair) + pair.ask.path, pair.ask.method, body, headers)
+    answer = client.receive()
+    assert answer.by == "monolith", f"{pair}: {answer}"
+
+
+def _await_copies(replica: Replica, most: int) -> None:
+    def few() -> bool:
+        found = _IN_FLIGHT.search(replica.control("/metrics").body)
+        assert found is not None
+        return float(found[1]) <= most
+
+    eventually(few, f"at most {most} copies are under way", 3 * DEADLINE)
+
+
+def _copies(replica: Replica) -> Counter[str]:
+    copies: Counter[str] = Counter()
+    for outcome, value in _COPIES.findall(replica.control("/metrics").body):
+        copies[outcome.decode()] += int(float(value))
+    return copies

@@ -1,0 +1,31 @@
+"""The labelled pairs of `apis/`, asked through a running proxy: is each judged as labelled?"""
+
+import pytest
+
+from tests.corpus.all_pairs import load_all
+from tests.corpus.pairs import Pair, known_wrong
+from tests.corpus.running import run
+from tests.corpus.score import Score, score
+
+TIMES = 3
+"""Asks of each pair: as many as the rarest route of a small site may see in a day."""
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    return load_all()
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory, pairs: list[Pair]) -> Score:
+    asked = run(tmp_path_factory.mktemp("corpus"), pairs, TIMES)
+    assert asked.lost == {}, "a copy was lost: the figures would prove nothing"
+    return score(pairs, asked.findings, known_wrong())
+
+
+def test_every_regression_is_found(scored: Score) -> None:
+    assert scored.recall == 1.0, scored.table()
+
+
+def test_nearly_every_finding_is_a_regression(scored: Score) -> None:
+    assert scored.precision >= 0.99, scored.table()
