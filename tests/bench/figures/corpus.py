@@ -1,4 +1,4 @@
-"""How often a finding is right, and how often a regression is found: tests/corpus, asked in full."""
+"""How often a finding is right and a regression found: tests/corpus, asked in full."""
 
 from collections.abc import Iterator
 
