@@ -59,13 +59,22 @@ def _writes(*domains: Domain | None) -> bool:
     )
 
 
+_ALL = frozenset(METHODS)
+
+
 def _methods(route: Route) -> frozenset[str]:
-    return frozenset(METHODS) if route.methods is None else route.methods
+    return _ALL if route.methods is None else route.methods
 
 
-def _writing(route: Route) -> list[str]:
+def _writing(route: Route) -> frozenset[str]:
     """Name the methods of a route that write."""
-    return sorted(one for one in _methods(route) if route.effect_of(one) is Effect.WRITE)
+    match route.effect:
+        case None:
+            return _methods(route) - READ_METHODS
+        case Effect.WRITE:
+            return _methods(route)
+        case Effect.READ:
+            return frozenset()
 
 
 def _route_guards(
@@ -88,15 +97,16 @@ def _route_guards(
 
 def _treated_otherwise(before: Route, after: Route) -> Iterator[LostGuard]:
     """Look at one route in both tables: its methods are the same, its label says so."""
-    wrote = set(_writing(before))
-    reads_now = sorted(wrote - set(_writing(after)))
+    writes_now = _writing(after)
+    reads_now = _writing(before) - writes_now
     if reads_now:
         why = f"{_some(reads_now)} counted as a write and is a read from now on"
         yield LostGuard(after.domain, after.label, why)
-    unsafe = sorted(_methods(after) - READ_METHODS - set(_writing(after)))
+    unsafe = _methods(after) - READ_METHODS - writes_now
     if not unsafe:
         return
-    old, new = before.plan_for(unsafe[0]).inside, after.plan_for(unsafe[0]).inside
+    one = min(unsafe)  # all go by the same plan
+    old, new = before.plan_for(one).inside, after.plan_for(one).inside
     if new.fallback is not None and old.fallback is None:
         why = f"{_some(unsafe)} that {new.primary} fails is sent to {new.fallback} as well"
         yield LostGuard(after.domain, after.label, why)
@@ -105,6 +115,7 @@ def _treated_otherwise(before: Route, after: Route) -> Iterator[LostGuard]:
         yield LostGuard(after.domain, after.label, why)
 
 
-def _some(methods: list[str]) -> str:
+def _some(methods: frozenset[str]) -> str:
     """Name a few methods; a route without `methods` has them all."""
-    return ", ".join(methods) if len(methods) <= 3 else "what is neither GET, HEAD nor OPTIONS"
+    few = len(methods) <= 3
+    return ", ".join(sorted(methods)) if few else "what is neither GET, HEAD nor OPTIONS"

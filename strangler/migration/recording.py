@@ -5,18 +5,22 @@ plain where the table spells them out; all others, and every value, are keyed ha
 type. So no identifier is in the store, and whoever has the key can still tell whether a segment
 is the literal, or a value the condition, of a table that did not exist when it was recorded.
 
+A path that some server may read as another one (`strangler.http.readings`) is kept with those
+readings, hashed alike, so that it can be told whether a table refuses it.
+
 A canary key is kept as the buckets that it falls into, domain by domain: a bucket is salted with
 its domain, and a hash of the key would not tell it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_plus
 from uuid import UUID
 
 from strangler.http.message import RequestHead, RequestTarget
+from strangler.http.readings import fold, readings
 from strangler.routing.conditions import Condition, Source
 from strangler.routing.decision import bucket_of
 from strangler.routing.keys import KeySource, key_source
@@ -49,7 +53,8 @@ class RecordedHead:
     `path` and `host` are as the request had them. `query` has every parameter's name with its
     value, or None where no route asked for it; `headers` the ones that routes asked for, None where
     the request had none. `buckets` are named by domain and key, such as `users address`; None
-    where the request had no such key.
+    where the request had no such key. `readings`: every reading of a path that has others, each
+    with what it is where case means nothing; of most paths there is none.
     """
 
     method: str
@@ -58,6 +63,7 @@ class RecordedHead:
     query: Mapping[str, str | None] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     buckets: Mapping[str, int | None] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Hashing:
@@ -128,14 +134,26 @@ class HeadRecorder:
         return RecordedHead(
             method=head.method,
             host=head.host,
-            path="/".join(map(self._segment, segments)),
+            path=self._path(segments),
             query=self._query(pairs),
             headers={name: self._header(head, name) for name in self._headers},
             buckets={
                 name: _bucket(source.key_of(head, address), domain)
                 for name, (domain, source) in self._keys.items()
             },
+            readings=self._readings(head.target.path),
         )
+
+    def _readings(self, path: str) -> dict[str, str]:
+        if path == path.lower() and "%" not in path and ";" not in path:
+            return {}
+        return {
+            self._path(segments): self._path(map(fold, segments))
+            for segments in (reading.split("/") for reading in readings(path))
+        }
+
+    def _path(self, segments: Iterable[str]) -> str:
+        return "/".join(map(self._segment, segments))
 
     def _segment(self, segment: str) -> str:
         if not segment or segment in self._vocabulary:
@@ -182,20 +200,30 @@ def _bucket(key: bytes | None, salt: bytes) -> int | None:
     return None if key is None else bucket_of(salt, key)
 
 
-# The names of parameters are few, and so are the values that tables ask for.
-_quoted = lru_cache(4096)(quote_plus)
+class Recalled(NamedTuple):
+    """A recorded head as some tables would match it, with the names that they know.
+
+    `readings`: its path, and the other ones for which it may be taken, split at their slashes, each
+    with what it is where case means nothing; empty where it is what it seems.
+    """
+
+    recorded: RecordedHead
+    head: RequestHead
+    readings: tuple[tuple[list[str], list[str]], ...]
 
 
 class Lexicon:
     """Reads recorded heads for some tables: knows the hash of everything that they spell out."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_queries")
 
     def __init__(self, tables: Iterable[RouteTable], hashing: Hashing) -> None:
         tables = list(tables)
         self._known: dict[str, str] = {}
+        self._queries: dict[tuple[tuple[str, str | None], ...], str] = {}  # many are alike
         for literal in _literals(tables):
-            self._known[hashing.mark(type_of(literal), literal)] = literal
+            for segment in (literal, fold(literal)):
+                self._known[hashing.mark(type_of(segment), segment)] = segment
         for table in tables:
             for one in _conditions(table):
                 for text in (one.name, one.value):
@@ -204,38 +232,49 @@ class Lexicon:
     def __repr__(self) -> str:
         return f"<Lexicon of {len(self._known)} words>"
 
-    def read(self, recorded: RecordedHead) -> tuple[RecordedHead, RequestHead]:
+    def read(self, recorded: RecordedHead) -> Recalled:
         """Give the head again with the names that the tables know, and as they would match it.
 
         What they do not spell out becomes a value of the same type that they do not spell out
         either. A parameter whose value was not kept is there, with a value that no table names.
         """
-        if any(name.startswith(MARK) for name in recorded.query):
+        if recorded.query and any(name.startswith(MARK) for name in recorded.query):
             named = {self._word(name): value for name, value in recorded.query.items()}
             recorded = replace(recorded, query=named)
-        query = "&".join(
-            f"{_quoted(name)}={_quoted(self._word(value or MARK))}"
-            for name, value in recorded.query.items()
-        )
+        query = self._query(tuple(recorded.query.items())) if recorded.query else ""
         path = recorded.path
         if MARK in path:
-            path = "/".join(map(self._segment, path.split("/")))
+            path = "/".join(self._segments(path))
         target = RequestTarget(path, query, path.encode("ascii"))
         headers = [
             (name.encode("ascii"), self._word(value).encode("latin-1"))
             for name, value in recorded.headers.items()
             if value is not None
         ]
-        return recorded, RequestHead(recorded.method, target, recorded.host, headers)
+        read = tuple(
+            (self._segments(exact), self._segments(folded))
+            for exact, folded in recorded.readings.items()
+        )
+        head = RequestHead(recorded.method, target, recorded.host, headers)
+        return Recalled(recorded, head, read)
+
+    def _query(self, pairs: tuple[tuple[str, str | None], ...]) -> str:
+        query = self._queries.get(pairs)
+        if query is None:
+            words = ((name, self._word(value or MARK)) for name, value in pairs)
+            query = "&".join(f"{quote_plus(name)}={quote_plus(word)}" for name, word in words)
+            self._queries[pairs] = query
+        return query
 
     def _word(self, text: str) -> str:
         return self._known.get(text, text) if text.startswith(MARK) else text
 
-    def _segment(self, text: str) -> str:
-        if not text.startswith(MARK):
-            return text
-        known = self._known.get(text)
-        return made_up(text) if known is None else known
+    def _segments(self, path: str) -> list[str]:
+        known = self._known
+        return [
+            known.get(text) or made_up(text) if text.startswith(MARK) else text
+            for text in path.split("/")
+        ]
 
 
 def made_up(mark: str) -> str:

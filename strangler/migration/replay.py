@@ -12,10 +12,11 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from strangler.http.message import RequestHead
-from strangler.migration.recording import Hashing, Lexicon, RecordedHead, bucket_name
+from strangler.migration.recording import Hashing, Lexicon, Recalled, RecordedHead, bucket_name
+from strangler.routing.ambiguity import Ambiguity, Asked, Outcome, claimed, judge
 from strangler.routing.conditions import Condition, Source
 from strangler.routing.decision import side_of
-from strangler.routing.match import Claim
+from strangler.routing.match import Claim, Node
 from strangler.routing.phase import Effect, System, effect_of
 from strangler.routing.table import Route, RouteTable
 
@@ -23,11 +24,18 @@ ALONE = 1.0
 """A draw that no sample is above: who gets a copy is no change of hands."""
 
 
+REFUSED = "(refused)"
+"""Stands for the upstream of a request that the proxy refuses, for its path has two readings."""
+
+
 class Hands(NamedTuple):
-    """Who answers a request, for which `domain` and `route`: None where none claims it."""
+    """Who answers a request, for which `domain` and `route`: None where none claims it.
+
+    Of one that is refused `system` is None; domain and route are whose path it may be taken for.
+    """
 
     upstream: str
-    system: System
+    system: System | None
     domain: str | None
     route: str | None
     effect: Effect
@@ -39,6 +47,14 @@ class Untold(StrEnum):
     HEADER = "a header that no route asked for when it was recorded"
     PARAMETER = "a query parameter whose value no route asked for when it was recorded"
     BUCKET = "a canary key that its domain did not have when it was recorded"
+
+
+class _UntoldError(Exception):
+    """A claim that decides hangs on what is not told."""
+
+    def __init__(self, why: Untold) -> None:
+        self.why = why
+        super().__init__(why.value)
 
 
 class Prophet:
@@ -56,37 +72,61 @@ class Prophet:
     def __repr__(self) -> str:
         return f"<Prophet of {self._table.digest[:8]}>"
 
-    def tell(self, recorded: RecordedHead, head: RequestHead) -> Hands | Untold:
-        """Say who answers; both are what the lexicon reads."""
-        if self._leaves_open(recorded):
-            route = self._claimed(recorded, head)
-            if isinstance(route, Untold):
-                return route
+    def tell(self, recalled: Recalled) -> Hands | Untold:
+        """Say who answers a head that the lexicon has read."""
+        try:
+            return self._tell(recalled)
+        except _UntoldError as error:
+            return error.why
+
+    def _tell(self, recalled: Recalled) -> Hands | Untold:
+        recorded, head, _ = recalled
+        leaves_open = self._leaves_open(recorded)
+        if leaves_open:
+            route = _claimed(self._table.root, head.target.path.split("/"), recorded, head)
         else:
             route = self._table.match(head)
+        if self._table.cased or recalled.readings:
+            found = self._ambiguity(recalled, route, leaves_open=leaves_open)
+            if found is not None and found.outcome is Outcome.REFUSED:
+                other = found.reading.route
+                effect = effect_of(head.method, None if route is None else route.effect)
+                return Hands(REFUSED, None, other.domain, other.label, effect)
+            if found is not None and found.outcome is Outcome.ROUTED:
+                route = found.reading.route
         if route is None:
             decision = self._table.fallthrough.outside_alone
             effect = effect_of(head.method, None)
             return Hands(decision.primary, decision.system, None, None, effect)
         return self._decided(recorded, route)
 
+    def _ambiguity(
+        self, recalled: Recalled, route: Route | None, *, leaves_open: bool
+    ) -> Ambiguity | None:
+        recorded, head, read = recalled
+
+        def find(root: Node[Route], segments: list[str]) -> Route | None:
+            if leaves_open:
+                return _claimed(root, segments, recorded, head)
+            return root.find_at(segments, head)
+
+        table = self._table
+        segments = head.target.path.split("/")
+        found = [
+            one
+            for exact, folded in read or [(segments, segments)]
+            for one in claimed("/".join(exact), find(table.root, exact), find(table.folded, folded))
+        ]
+        return judge(table, Asked(head.method, len(segments) - 1), route, found)
+
     def _leaves_open(self, recorded: RecordedHead) -> bool:
         """Whether some condition of the table, on whatever path, cannot be told of this head."""
-        return not self._headers <= recorded.headers.keys() or any(
-            name in self._parameters and value is None for name, value in recorded.query.items()
+        if not self._headers <= recorded.headers.keys():
+            return True
+        asked = self._parameters
+        return bool(asked) and any(
+            name in asked and value is None for name, value in recorded.query.items()
         )
-
-    def _claimed(self, recorded: RecordedHead, head: RequestHead) -> Route | Untold | None:
-        """Look at the claims one by one: what decides must be known."""
-        for claim in self._table.root.ranked(head.target.path):
-            open_ones = [one for one in claim.conditions.more if _is_open(recorded, one)]
-            if not open_ones:
-                if claim.conditions.met(head):
-                    return claim.owner
-            elif _met_but(claim, open_ones, head):
-                source = open_ones[0].source
-                return Untold.HEADER if source is Source.HEADER else Untold.PARAMETER
-        return None
 
     def _decided(self, recorded: RecordedHead, route: Route) -> Hands | Untold:
         plan = route.plan_for(recorded.method)
@@ -99,6 +139,21 @@ class Prophet:
         decision = side_of(plan, bucket, ALONE)
         effect = route.effect_of(recorded.method)
         return Hands(decision.primary, decision.system, route.domain, route.label, effect)
+
+
+def _claimed(
+    root: Node[Route], segments: list[str], recorded: RecordedHead, head: RequestHead
+) -> Route | None:
+    """Look at the claims one by one: what decides must be known, else `_UntoldError`."""
+    for claim in root.ranked_at(segments):
+        open_ones = [one for one in claim.conditions.more if _is_open(recorded, one)]
+        if not open_ones:
+            if claim.conditions.met(head):
+                return claim.owner
+        elif _met_but(claim, open_ones, head):
+            asks_header = open_ones[0].source is Source.HEADER
+            raise _UntoldError(Untold.HEADER if asks_header else Untold.PARAMETER)
+    return None
 
 
 def _is_open(recorded: RecordedHead, condition: Condition) -> bool:
@@ -183,9 +238,9 @@ def replay(old: RouteTable, new: RouteTable, heads: Iterable[Weighed], hashing: 
     before, after = Prophet(old), Prophet(new)
     shift = Shift()
     for one in heads:
-        recorded, head = lexicon.read(one.head)
+        recalled = lexicon.read(one.head)
         shift.all.add(one.weight)
-        was, becomes = before.tell(recorded, head), after.tell(recorded, head)
+        was, becomes = before.tell(recalled), after.tell(recalled)
         if isinstance(becomes, Untold):
             shift.untold[becomes].add(one.weight)
         elif isinstance(was, Untold):

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from strangler.http.forwarding import ForwardedHead, Peer, client_address, forward_request
 from strangler.http.head import HeadError, ReadHead
-from strangler.http.message import RequestHead
 from strangler.http.target import plainly_spelt
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.held import HeldExchange
@@ -18,13 +17,26 @@ if TYPE_CHECKING:
     from strangler.proxy.plane import DataPlane
 
 
-def route_of(plane: "DataPlane", head: RequestHead) -> Route | HeadError | None:
-    """Find the route of a request, or refuse a path that some server takes for another's."""
-    table = plane.table
+def route_of(plane: "DataPlane", read: ReadHead, peer: Peer) -> Route | HeadError | None:
+    """Find the route of a request, or refuse a path that some server takes for another's.
+
+    What is refused is recorded like the rest: another table may not refuse it.
+    """
+    table, head = plane.table, read.head
     route = table.root.find(head)
     if table.cased or not plainly_spelt(head.target.path):
-        return plane.settle(head, route)
+        settled = plane.settle(head, route)
+        if isinstance(settled, HeadError):
+            _sample(plane, read, peer)
+        return settled
     return route
+
+
+def _sample(plane: "DataPlane", read: ReadHead, peer: Peer) -> None:
+    sample = plane.sample
+    sample.until -= 1
+    if sample.until == 0:
+        sample.take((read.head, client_address(read.fields, peer, plane.settings.trusts)))
 
 
 def exchange_for(
@@ -43,10 +55,7 @@ def exchange_for(
         plane.traffic.unclaimed(head)
     else:
         plan = route.plan_for(head.method)
-    sample = plane.sample
-    sample.until -= 1
-    if sample.until == 0:
-        sample.take((head, client_address(read.fields, peer, plane.settings.trusts)))
+    _sample(plane, read, peer)
     if not plan.plain and plan.own is not None:
         plan.own.strip(read.fields.crossing)
     if forwarded is None:

@@ -296,7 +296,7 @@ class ClientConnection(asyncio.Protocol):
     def begin_again(self, forwarded: ForwardedHead) -> None:
         """Ask what to do with the present request once more: the table that held it is gone."""
         request = self._reader.requests[0]
-        route = route_of(self._plane, request.read.head)
+        route = route_of(self._plane, request.read, self.peer)
         if isinstance(route, HeadError):
             self._put_down()
             self._answer_here(request, route)
@@ -376,7 +376,7 @@ class ClientConnection(asyncio.Protocol):
             if end is not None:
                 self._answer_here(request, end)
                 return
-        route = route_of(plane, read.head)
+        route = route_of(plane, read, self.peer)
         if isinstance(route, HeadError):
             self._answer_here(request, route)
             return

@@ -5,7 +5,7 @@ monolith that reads `/cart;x/1` or `/CART/1` as `/cart/1` would answer from data
 kept. So such a path is refused, unless whoever gets it may answer for the other route anyhow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -56,12 +56,26 @@ def ambiguity(table: RouteTable, head: RequestHead, route: Route | None) -> Ambi
         other_case = table.folded.find_at(path.lower().split("/"), head)
         if other_case is None or other_case is route:
             return None
-    others = [reading for reading in _readings(table, head) if _apart(reading.route, route)]
+    return judge(table, Asked(head.method, path.count("/")), route, _readings(table, head))
+
+
+class Asked(NamedTuple):
+    """What is judged of a request beside its readings: the method, and the slashes in its path."""
+
+    method: str
+    slashes: int
+
+
+def judge(
+    table: RouteTable, asked: Asked, route: Route | None, readings: Iterable[Reading]
+) -> Ambiguity | None:
+    """Decide the same once it is known which routes claim the readings of the path."""
+    others = [reading for reading in readings if _apart(reading.route, route)]
     if not others:
         return None
-    plan = table.fallthrough if route is None else route.plan_for(head.method)
-    misled = [other for other in others if _misleads(plan, other.route.plan_for(head.method))]
-    if table.ambiguous_paths is AmbiguousPaths.ROUTE and _mean_one(head, route, others):
+    plan = table.fallthrough if route is None else route.plan_for(asked.method)
+    misled = [other for other in others if _misleads(plan, other.route.plan_for(asked.method))]
+    if table.ambiguous_paths is AmbiguousPaths.ROUTE and _mean_one(asked, route, others):
         return Ambiguity(others[0], Outcome.ROUTED)
     if misled:
         forward = table.ambiguous_paths is AmbiguousPaths.FORWARD
@@ -75,11 +89,16 @@ def _readings(table: RouteTable, head: RequestHead) -> Iterator[Reading]:
     for path in readings(head.target.path):
         segments = path.split("/")
         exact = table.root.find_at(segments, head)
-        if exact is not None:
-            yield Reading(path, exact, any_case=False)
         folded = table.folded.find_at([fold(segment) for segment in segments], head)
-        if folded is not None and folded is not exact:
-            yield Reading(path, folded, any_case=True)
+        yield from claimed(path, exact, folded)
+
+
+def claimed(path: str, exact: Route | None, folded: Route | None) -> Iterator[Reading]:
+    """Give one reading for the route that claims it as it is, and for the one in any case."""
+    if exact is not None:
+        yield Reading(path, exact, any_case=False)
+    if folded is not None and folded is not exact:
+        yield Reading(path, folded, any_case=True)
 
 
 def _apart(other: Route, route: Route | None) -> bool:
@@ -89,11 +108,11 @@ def _apart(other: Route, route: Route | None) -> bool:
     )
 
 
-def _mean_one(head: RequestHead, route: Route | None, others: list[Reading]) -> bool:
+def _mean_one(asked: Asked, route: Route | None, others: list[Reading]) -> bool:
     """Tell whether an unclaimed path means one route, whose rewrite will find every segment."""
-    slashes = head.target.path.count("/")
     return route is None and all(
-        other.route is others[0].route and other.path.count("/") == slashes for other in others
+        other.route is others[0].route and other.path.count("/") == asked.slashes
+        for other in others
     )
 
 

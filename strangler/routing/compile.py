@@ -1,8 +1,9 @@
 """From `routes.yaml` to an immutable `RouteTable`: what can be decided once is decided here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
+from typing import TypeAlias
 
 from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
@@ -20,11 +21,11 @@ from strangler.routing.config import (
     TlsConfig,
     UpstreamConfig,
 )
-from strangler.routing.decision import Decision
+from strangler.routing.decision import Decision, Plan
 from strangler.routing.keys import key_source
 from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import normalised
-from strangler.routing.phase import PHASES, System
+from strangler.routing.phase import PHASES, Phase, System
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
@@ -165,9 +166,16 @@ def _targets(name: str, config: UpstreamConfig, source: Source) -> tuple[Target,
     return tuple(map(target, config.targets))
 
 
+_Kind: TypeAlias = tuple[Phase, float, bool, bool | None]
+"""What tells routes of a domain apart: phase, share that is copied, whether reversed, fallback."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What the routes of one domain have in common. `seen` are the paths that its service sees."""
+    """What the routes of one domain have in common. `seen` are the paths that its service sees.
+
+    `plans`, of reads and of writes, are worked out once for all routes that are treated alike.
+    """
 
     name: str
     config: DomainConfig
@@ -175,6 +183,8 @@ class _Frame:
     sides: Sides
     seen: Seen
     own: OwnWrites | None
+    shadow: ShadowPolicy
+    plans: dict[_Kind, tuple[Plan, Plan]] = field(default_factory=dict)
 
 
 def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
@@ -185,7 +195,8 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
     seen = seen_by_service(
         (route.path, way) for route, way in zip(config.routes, ways, strict=True)
     )
-    frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config))
+    shadow = _shadow(config.shadow, None)
+    frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config), shadow)
     routes = tuple(
         _route(frame, route, way, source.line_of(route_path(name, index)))
         for index, (route, way) in enumerate(zip(config.routes, ways, strict=True))
@@ -255,19 +266,13 @@ def _canary(config: CanaryConfig) -> CanaryPolicy:
 
 def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Route:
     phase = config.phase or frame.config.phase
-    rule = PHASES[phase]
-    shadow = _shadow(frame.config.shadow, config.shadow)
-    reads = plan_reads(
-        rule,
-        frame.sides,
-        salt=frame.name.encode(),
-        threshold=frame.canary.threshold if frame.canary else 0,
-        sample=shadow.sample,
-        reversed_shadow=shadow.reversed,
-        fallback=frame.config.fallback if config.fallback is None else config.fallback,
-    )
-    writer = PHASES[frame.config.phase].writes
-    at_writer = Decision(frame.sides[writer], writer)
+    own = config.shadow
+    shadow = frame.shadow if own is None else _shadow(frame.config.shadow, own)
+    fallback = frame.config.fallback if config.fallback is None else config.fallback
+    kind = (phase, shadow.sample, shadow.reversed, fallback)
+    plans = frame.plans.get(kind)
+    if plans is None:
+        plans = frame.plans[kind] = _plans(frame, *kind)
     return Route(
         label=label_of(config),
         domain=frame.name,
@@ -276,15 +281,37 @@ def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Ro
         phase=phase,
         effect=config.effect,
         service=frame.config.service,
-        reads=with_own_writes(reads, frame.own, at_writer, reads=True),
-        writes=with_own_writes(plan_writes(rule, frame.sides), frame.own, at_writer, reads=False),
-        canary=frame.canary if rule.canary_reads else None,
+        reads=plans[0],
+        writes=plans[1],
+        canary=frame.canary if PHASES[phase].canary_reads else None,
         shadow=shadow,
         rewrite=None if way is None else way.there,
         way_back=None if way is None else way_back(config.path, way, frame.seen),
         json_urls=config.rewrite is not None and config.rewrite.json_urls,
         line=line,
         own_writes=frame.own,
+    )
+
+
+def _plans(
+    frame: _Frame, phase: Phase, sample: float, reversed_shadow: bool, fallback: bool | None
+) -> tuple[Plan, Plan]:
+    """Work out what becomes of reads and of writes."""
+    rule = PHASES[phase]
+    reads = plan_reads(
+        rule,
+        frame.sides,
+        salt=frame.name.encode(),
+        threshold=frame.canary.threshold if frame.canary else 0,
+        sample=sample,
+        reversed_shadow=reversed_shadow,
+        fallback=fallback,
+    )
+    writer = PHASES[frame.config.phase].writes
+    at_writer = Decision(frame.sides[writer], writer)
+    return (
+        with_own_writes(reads, frame.own, at_writer, reads=True),
+        with_own_writes(plan_writes(rule, frame.sides), frame.own, at_writer, reads=False),
     )
 
 

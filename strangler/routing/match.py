@@ -91,7 +91,10 @@ class Node(Generic[T]):
 
     def ranked(self, path: str) -> Iterator[Claim[T]]:
         """Give all claims on a path, the most specific first, whatever their conditions."""
-        segments = path.split("/")
+        return self.ranked_at(path.split("/"))
+
+    def ranked_at(self, segments: list[str]) -> Iterator[Claim[T]]:
+        """Give the same for a path, or another reading of one, that is split at its slashes."""
         return iter(()) if segments[0] else _walk(self, segments, 1)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, func, insert, select, text
+import orjson
+from sqlalchemy import RowMapping, Text, cast, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.migration.recording import RecordedHead
@@ -110,9 +111,10 @@ def _row(sample: HeadSample) -> dict[str, object]:
 
 
 async def read_heads(connection: AsyncConnection) -> list[HeadSample]:
-    """Read all recorded heads, oldest first."""
-    rows = await connection.execute(select(*heads.c[1:]).order_by(heads.c.id))
+    """Read all recorded heads, oldest first: as text, for orjson reads ten thousand in no time."""
+    columns = (heads.c.at, heads.c.replica, heads.c.weight, heads.c.key, cast(heads.c.head, Text))
+    rows = await connection.execute(select(*columns).order_by(heads.c.id))
     return [
-        HeadSample(at, replica, weight, key, RecordedHead(**head))
+        HeadSample(at, replica, weight, key, RecordedHead(**orjson.loads(head)))
         for at, replica, weight, key, head in rows
     ]

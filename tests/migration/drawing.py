@@ -12,6 +12,7 @@ from strangler.routing.table import RouteTable
 
 PATHS = ["/", "/a", "/a/", "/a/b", "/a/{id}", "/a/{id:int}", "/a/{id:int}/b", "/a/{key:uuid}"]
 PATHS += ["/a/**", "/a/{id}/**", "/b", "/b/{x}/{y:int}", "/b/**", "/**", "/caf%C3%A9/{id}"]
+PATHS += ["/A", "/a%20B/{id}", "/x%2Fy", "/b/%2a"]
 KEYS = ["address", "header:x-user", "cookie:sid", "query:u"]
 UPSTREAMS = {
     name: {"targets": [f"http://127.0.0.1:{port}"]}
@@ -45,19 +46,20 @@ def routes(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def documents(draw: st.DrawFn, most_routes: int = 8) -> str:
     """Draw the text of a table that compiles."""
+    ambiguous = draw(st.sampled_from(["refuse", "refuse", "route", "forward"]))
     drawn = draw(st.lists(routes(), max_size=most_routes))
     names = draw(st.lists(st.sampled_from("dfg"), min_size=1, max_size=3, unique=True))
     domains: dict[str, Any] = {name: _domain(draw) for name in names}
-    text = _text(domains)
+    text = _text(domains, ambiguous)
     for route in drawn:
         mine = domains[draw(st.sampled_from(names))]["routes"]
         mine.append(route)
         try:
-            load(_text(domains))
+            load(_text(domains, ambiguous))
         except RoutesError:  # it ties with one that is there
             mine.pop()
         else:
-            text = _text(domains)
+            text = _text(domains, ambiguous)
     return text
 
 
@@ -71,10 +73,10 @@ def _domain(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def _text(domains: dict[str, Any]) -> str:
+def _text(domains: dict[str, Any], ambiguous: str) -> str:
     kept = {name: domain for name, domain in domains.items() if domain["routes"]}
     whole = {"version": 1, "upstreams": UPSTREAMS, "monolith": "old", "domains": kept}
-    return yaml.safe_dump(whole, sort_keys=False)
+    return yaml.safe_dump({**whole, "ambiguous_paths": ambiguous}, sort_keys=False)
 
 
 def tables() -> st.SearchStrategy[RouteTable]:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strangler.http.message import RequestHead
-from strangler.http.target import parse_target
+from strangler.http.target import parse_target, plainly_spelt
 from strangler.migration.recording import Hashing, HeadRecorder, Lexicon
-from strangler.migration.replay import Amount, Hands, Prophet, Untold, Weighed, replay
+from strangler.migration.replay import REFUSED, Amount, Hands, Prophet, Untold, Weighed, replay
+from strangler.routing.ambiguity import Outcome, ambiguity
 from strangler.routing.decision import decide
 from strangler.routing.phase import effect_of
 from strangler.routing.table import RouteTable
@@ -19,7 +20,9 @@ from tests.routing.building import ask, table_of
 HASHING = Hashing(b"a key of the tests")
 UUID = "3f2c1e52-6a0f-4a0e-9d5e-6f1f5f1c2b11"
 
-segments = st.sampled_from(["a", "b", "c", "7", "42", "007", "~a", "caf%C3%A9", "x%2Fy", UUID, ""])
+PLAIN = ["a", "b", "c", "7", "42", "007", "~a", "caf%C3%A9", UUID, UUID.upper(), ""]
+DOUBTFUL = ["A", "CAF%C3%89", "caf%c3%a9", "x%2Fy", "X%2fy", "a;x", "7;v=1", ";", "a%5Cb", "a%20b"]
+segments = st.sampled_from([*PLAIN, *DOUBTFUL, "a%2F7", "%7Ea", "%2A"])
 targets = st.builds(
     lambda path, query: "/" + "/".join(path) + query,
     st.lists(segments, max_size=4),
@@ -51,8 +54,17 @@ addresses = st.sampled_from(["192.0.2.1", "192.0.2.7", "2001:db8::1"])
 
 
 def routed(table: RouteTable, head: RequestHead, address: str, draw: float) -> Hands:
-    """Do what the proxy does with a request (`ClientConnection._exchange_for`)."""
+    """Do what the proxy does with a request (`proxy/beginning.py`)."""
     route = table.match(head)
+    found = None
+    if table.cased or not plainly_spelt(head.target.path):
+        found = ambiguity(table, head, route)
+    if found is not None and found.outcome is Outcome.REFUSED:
+        effect = effect_of(head.method, route.effect if route else None)
+        other = found.reading.route
+        return Hands(REFUSED, None, other.domain, other.label, effect)
+    if found is not None and found.outcome is Outcome.ROUTED:
+        route = found.reading.route
     plan = table.fallthrough if route is None else route.plan_for(head.method)
     key = None
     if plan.threshold and route is not None and route.canary is not None:
@@ -63,7 +75,7 @@ def routed(table: RouteTable, head: RequestHead, address: str, draw: float) -> H
     return Hands(decision.primary, decision.system, domain, label, effect)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])  # tables take a while
 @given(tables(), tables(), st.lists(heads, min_size=1, max_size=8), addresses, st.floats(0, 0.999))
 def test_what_is_told_of_a_recorded_head_is_what_the_router_does(
     live: RouteTable, new: RouteTable, asked: list[RequestHead], address: str, draw: float
@@ -73,10 +85,10 @@ def test_what_is_told_of_a_recorded_head_is_what_the_router_does(
     for head in asked:
         kept = recorder.record(head, address)
         assert kept is not None
-        recorded, again = lexicon.read(kept)
-        told = Prophet(live).tell(recorded, again)
+        recalled = lexicon.read(kept)
+        told = Prophet(live).tell(recalled)
         assert told == routed(live, head, address, draw), "of the live table all is known"
-        told = Prophet(new).tell(recorded, again)
+        told = Prophet(new).tell(recalled)
         if not isinstance(told, Untold):
             assert told == routed(new, head, address, draw)
 
@@ -85,6 +97,7 @@ def requests(amounts: Mapping[Any, Amount]) -> float:
     return sum(amount.requests for amount in amounts.values())
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), tables(), st.lists(heads, min_size=1, max_size=8), addresses)
 def test_what_changes_hands_adds_up(
     live: RouteTable, new: RouteTable, asked: list[RequestHead], address: str
@@ -157,3 +170,18 @@ def test_a_domain_without_a_canary_is_foretold_for_the_keys_that_the_table_names
 
     ((was, becomes),) = shift.moved
     assert (was.upstream, becomes.upstream, requests(shift.moved)) == ("old", "new", 30.0)
+
+
+def test_what_a_table_begins_to_refuse_changes_hands_and_what_it_refused_is_told_again() -> None:
+    live = table_of([{"path": "/served/{id}"}], phase="shadow")
+    new = table_of([{"path": "/served/{id}"}], phase="extracted")
+    asked = [ask("GET", path) for path in ("/SERVED/7", "/served;x/7", "/served/7", "/other;x")]
+
+    def moves(old: RouteTable, becomes: RouteTable) -> set[tuple[str, str, str | None]]:
+        recorder = HeadRecorder(old, HASHING)
+        kept = [Weighed(one, 1.0) for head in asked if (one := recorder.record(head, "192.0.2.1"))]
+        moved = replay(old, becomes, kept, HASHING).moved
+        return {(was.upstream, now.upstream, now.domain or was.domain) for was, now in moved}
+
+    assert moves(live, new) == {("old", REFUSED, "d"), ("old", "new", "d")}
+    assert moves(new, live) == {(REFUSED, "old", "d"), ("new", "old", "d")}
