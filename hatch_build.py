@@ -20,10 +20,10 @@ HOT = {
         *("roles", "target"),
     ),
     "proxy": (
-        *("answered", "beginning", "breaker", "budget", "client", "comparer", "exchange"),
-        *("failure", "fetch", "held", "marked", "mirror", "observe", "plane", "pool", "recovery"),
-        *("request_body", "request_reader", "reservoir", "response_output", "response_reader"),
-        *("traffic", "unreported", "upstream", "upstream_pool"),
+        *("answered", "beginning", "breaker", "budget", "client", "comparer", "copy", "exchange"),
+        *("failure", "fetch", "held", "judge", "marked", "mirror", "observe", "plane", "pool"),
+        *("recovery", "request_body", "request_reader", "reservoir", "response_output"),
+        *("response_reader", "traffic", "unreported", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }

@@ -126,12 +126,18 @@ def lines_of(headers: Headers) -> list[bytes]:
 
 def end_to_end(headers: Headers) -> Headers:
     """Give the fields that are about the message and not about one connection."""
-    nominated = _nominated([value for name, value in headers if name.lower() == b"connection"])
-    return tuple(
-        field
-        for field in headers
-        if response_role(field[0]) < REMOVED and field[0].lower() not in nominated
-    )
+    kept: list[Field] = []
+    nominating: list[bytes] = []
+    for field in headers:
+        role = response_role(field[0])
+        if role < REMOVED:
+            kept.append(field)
+        elif role == CONNECTION:
+            nominating.append(field[1])
+    nominated = _nominated(nominating) if nominating else frozenset()
+    if nominated:
+        return tuple([field for field in kept if field[0].lower() not in nominated])
+    return tuple(kept)
 
 
 @lru_cache(256)

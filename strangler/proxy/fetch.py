@@ -1,16 +1,22 @@
 """Performs one request of our own and collects its whole answer: shadow copies, health checks."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
 
 from strangler.compare.response import Response
 from strangler.http.fields import end_to_end
 from strangler.http.message import Headers
+from strangler.http.roles import REFERENCE
 from strangler.proxy.budget import Budget
 from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.pool import TargetPool
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
+
+Outcome: TypeAlias = Response | Failure | None
+"""A whole answer, a failure, or None for an answer that was too large."""
 
 
 class Capture:
@@ -67,6 +73,11 @@ class Capture:
         """Whether there was more than may be held."""
         return self._chunks is None
 
+    @property
+    def refers(self) -> bool:
+        """Whether the answer's fields may speak of addresses, which are mapped for the client."""
+        return self._head is not None and REFERENCE in self._head.fields.noted
+
     def response(self) -> Response | None:
         """Freeze what was captured."""
         if self._head is None or self._chunks is None:
@@ -75,24 +86,19 @@ class Capture:
 
 
 class Fetch:
-    """The receiver of one answer of our own asking."""
+    """The receiver of one answer of our own asking; it tells what came of it, once."""
 
-    __slots__ = ("_capture", "_upstream", "answer")
+    __slots__ = ("_capture", "_tell", "_upstream")
 
-    def __init__(self, upstream: str, limit: int) -> None:
-        """Wait for an answer of at most `limit` octets.
-
-        The `answer` will be a response, a failure, or None where there was more than that.
-        """
+    def __init__(self, upstream: str, limit: int, tell: Callable[[Outcome], object]) -> None:
+        """Wait for an answer of at most `limit` octets, and `tell` of it."""
         self._upstream = upstream
         self._capture = Capture(limit)
-        self.answer: asyncio.Future[Response | Failure | None] = (
-            asyncio.get_running_loop().create_future()
-        )
+        self._tell: Callable[[Outcome], object] | None = tell
 
     def __repr__(self) -> str:
         """Show whether the answer is there."""
-        return f"<Fetch {self._upstream} done={self.answer.done()}>"
+        return f"<Fetch {self._upstream} done={self._tell is None}>"
 
     def interim(self, head: ResponseHead) -> None:
         """Pass 1xx over."""
@@ -124,14 +130,15 @@ class Fetch:
         """Wait no longer."""
         self._settle(Failure(self._upstream, Stage.WAITING, Cause.TIMEOUT))
 
-    def _settle(self, outcome: Response | Failure | None) -> None:
-        if not self.answer.done():
-            self.answer.set_result(outcome)
+    def _settle(self, outcome: Outcome) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(outcome)
 
 
 async def fetch(
     pool: UpstreamPool, method: str, octets: bytes, limit: int, target: TargetPool | None = None
-) -> Response | Failure | None:
+) -> Outcome:
     """Send one whole request (`octets`) and give its whole answer, a failure, or None if too large.
 
     Nothing is retried but a connection that had closed while idle. The whole is bounded by the
@@ -141,7 +148,7 @@ async def fetch(
     chosen = target or pool.choose(insist=False)
     if chosen is None:
         return Failure(name, Stage.CHOOSING, Cause.UNAVAILABLE)
-    outcome: Response | Failure | None = None
+    outcome: Outcome = None
     connection = chosen.take()
     if connection is not None:
         outcome = await _ask(pool, connection, method, octets, limit)
@@ -156,17 +163,18 @@ async def fetch(
 
 async def _ask(
     pool: UpstreamPool, connection: UpstreamConnection, method: str, octets: bytes, limit: int
-) -> Response | Failure | None:
-    receiver = Fetch(pool.upstream.name, limit)
+) -> Outcome:
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Outcome] = loop.create_future()
+    receiver = Fetch(pool.upstream.name, limit, answer.set_result)
     connection.start(receiver, method)
     connection.send_whole(octets)
-    seconds = pool.upstream.timeouts.response
-    bound = asyncio.get_running_loop().call_later(seconds, receiver.took_too_long)
-    answer: Response | Failure | None = None
+    bound = loop.call_later(pool.upstream.timeouts.response, receiver.took_too_long)
+    outcome: Outcome = None
     try:
-        answer = await receiver.answer
+        outcome = await answer
     finally:
         bound.cancel()
-        if not isinstance(answer, Response):
+        if not isinstance(outcome, Response):
             connection.abandon()  # what still comes is read by nobody
-    return answer
+    return outcome

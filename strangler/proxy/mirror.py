@@ -1,37 +1,34 @@
-"""Performs shadow copies: asks the candidate what the primary was asked, compares, reports.
+"""Performs shadow copies: asks the candidate what the primary was asked, within bounds.
 
 Nothing here is on a client's path: a copy starts after the client has its answer, on connections of
-its own, within bounds on copies and octets; what does not fit is dropped and counted. A fault of
-the comparator is ours and is counted apart from every verdict.
+its own, within bounds on copies and octets; what does not fit is dropped and counted. Most answers
+are alike, so that is found out at once, in the callback that brings the answer; whatever is more
+work goes on beside, as a task.
 """
 
-import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from strangler.compare.habits import Habits
-from strangler.compare.noise import confirm
 from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
-from strangler.compare.rules import Rules
-from strangler.compare.verdict import Comparison, Verdict
-from strangler.http.forwarding import connection_fields
+from strangler.compare.verdict import Verdict
 from strangler.http.reference import client_origin
 from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
 from strangler.proxy.budget import Budget
-from strangler.proxy.comparer import Comparer
-from strangler.proxy.failure import Cause, Failure
-from strangler.proxy.fetch import Capture, fetch
+from strangler.proxy.copy import Copy
+from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.fetch import Capture, Fetch, Outcome, fetch
+from strangler.proxy.judge import Judge
 from strangler.proxy.mapped_output import as_client_sees
-from strangler.proxy.observe import Compared, Judgement, observe
+from strangler.proxy.observe import Judgement
+from strangler.proxy.unreported import Unreported
+from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.map_back import map_back
 from strangler.routing.table import Route
-from strangler.store.records import Observation
 
 if TYPE_CHECKING:
     from strangler.proxy.exchange import Exchange
@@ -39,90 +36,33 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RECHECKED: Final = 0.1
-"""The share of known noise that is checked all the same: habits change."""
-
 ANSWERED: Final = "answered"
 TOO_LARGE: Final = "dropped: too large"
 TOO_MANY_OCTETS: Final = "dropped: too many octets held"
 
-_ROLE: Final = b"X-Strangler-Shadow: %b\r\n"
-
-
-class Copy:
-    """One request to be asked again, and what the primary answered, as the client saw it.
-
-    `octets` tells how much memory it holds, about: the request, and every answer that has come.
-    """
-
-    __slots__ = (
-        "body",
-        "candidate",
-        "decision",
-        "fields",
-        "forwarded",
-        "framing",
-        "head",
-        "octets",
-        "peer",
-        "primary",
-        "revision",
-        "route",
-    )
-
-    def __init__(
-        self, exchange: "Exchange", route: Route, candidate: str, body: bytes, primary: Response
-    ) -> None:
-        """Take what is needed of an exchange that is over."""
-        self.route = route
-        self.revision = exchange.revision
-        self.decision = exchange.decision
-        self.candidate = candidate
-        self.peer = exchange.client.peer
-        self.head = exchange.head
-        self.fields = exchange.fields
-        self.forwarded = exchange.forwarded
-        self.framing = exchange.framing
-        self.body = body
-        self.primary = primary
-        self.octets = len(self.forwarded.fields) + len(body) + len(primary.body)
-
-    def __repr__(self) -> str:
-        """Show what is asked of whom."""
-        return f"<Copy {self.head!r} of {self.candidate}>"
-
-    def request_to(self, upstream: str, role: bytes) -> bytes:
-        """Write the whole request; the upstream is told that nobody waits for the answer."""
-        extra = connection_fields(self.fields, self.framing, upgrade=False)
-        origin_form = self.route.origin_form(self.head, upstream)
-        head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role)
-        return head + self.body
+CANDIDATE: Final = b"candidate"
 
 
 class Mirror:
     """The shadow work of one worker."""
 
     __slots__ = (
+        "_asked",
         "_breakers",
-        "_comparer",
-        "_habits",
+        "_judge",
         "_plane",
-        "_redactor",
-        "_report",
-        "_rules",
+        "_to_ask",
         "budget",
         "in_flight",
     )
 
-    def __init__(self, plane: "DataPlane", report: Callable[[Observation], None]) -> None:
-        """Hand observations to `report`."""
+    def __init__(self, plane: "DataPlane", unreported: Unreported) -> None:
+        """Leave what is seen with `unreported`."""
         self._plane = plane
-        self._report = report
-        self._redactor = Redactor(plane.settings.redaction_key)
-        self._rules: dict[str, Rules] = {}  # by the route's label
+        self._judge = Judge(plane, self, unreported, Redactor(plane.settings.redaction_key))
         self._breakers: dict[str, Breaker] = {}
-        self._habits: dict[str, Habits] = {}
-        self._comparer = Comparer(plane.settings.in_loop)
+        self._to_ask: list[Copy] = []
+        self._asked: dict[Copy, UpstreamConnection] = {}
         self.budget = Budget(plane.settings.copy_octets)
         self.in_flight = 0
 
@@ -134,6 +74,8 @@ class Mirror:
     def octets_held(self) -> int:
         """Octets that captures and copies hold."""
         return self.budget.held
+
+    # A copy is taken on.
 
     def submit(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
         """Take a copy of a finished exchange on, or drop it and say why."""
@@ -148,13 +90,16 @@ class Mirror:
         if primary is None or body is None:
             self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
             return
-        copy = Copy(exchange, route, candidate, b"".join(body), primary)
+        mapped = capture.refers or route.json_urls
+        copy = Copy(exchange, route, candidate, b"".join(body), primary, mapped=mapped)
         reason = self._reason_to_drop(copy)
         if reason:
             self._count(route, reason)
             return
         self.in_flight += 1
-        self._plane.spawn(self._run(copy))
+        if not self._to_ask:
+            self._plane.soon(self._ask_all)  # once those are served who wait for an answer
+        self._to_ask.append(copy)
 
     def _reason_to_drop(self, copy: Copy) -> str:
         settings = self._plane.settings
@@ -171,28 +116,91 @@ class Mirror:
             return "dropped: candidate is failing"
         return ""
 
+    # The candidate is asked: by calls where a connection stands ready, else by a task.
+
+    def _ask_all(self) -> None:
+        copies, self._to_ask = self._to_ask, []
+        for copy in copies:
+            self._begin(copy)
+
+    def _begin(self, copy: Copy) -> None:
+        pool: UpstreamPool = self._plane.shadow_pools[copy.candidate]
+        target = pool.choose(insist=False)
+        connection = None if target is None else target.take()
+        if connection is None:
+            self._plane.spawn(self._run(copy))
+            return
+        copy.deadline = self._plane.tick + pool.upstream.timeouts.response
+        self._asked[copy] = connection
+        limit = self._plane.settings.copied_body
+        connection.start(Fetch(copy.candidate, limit, partial(self._came, copy)), copy.head.method)
+        connection.send_whole(copy.request_to(copy.candidate, CANDIDATE))
+
+    def sweep(self, now: float) -> None:
+        """Give those up that have waited for the candidate's answer for too long."""
+        for copy in [copy for copy in self._asked if copy.deadline < now]:
+            self._came(copy, Failure(copy.candidate, Stage.WAITING, Cause.TIMEOUT))
+
+    def _came(self, copy: Copy, outcome: Outcome) -> None:
+        connection = self._asked.pop(copy, None)
+        if connection is None:
+            return  # we are closing
+        if isinstance(outcome, Response):
+            if self._is_alike(copy, outcome):
+                self._end(copy)
+                return
+        else:
+            connection.abandon()  # what still comes is read by nobody
+        if isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED:
+            self._plane.spawn(self._run(copy))  # the connection may have closed while idle
+        else:
+            self._plane.spawn(self._go_on(copy, outcome))
+
+    def _is_alike(self, copy: Copy, answer: Response) -> bool:
+        """Judge an answer that is the primary's to the octet, if no address in it is mapped."""
+        if copy.mapped or copy.primary != answer:
+            return False
+        self._breaker(copy.candidate).succeeded()
+        self._count(copy.route, ANSWERED)
+        self._judge.found_alike(copy)
+        return True
+
     async def _run(self, copy: Copy) -> None:
+        """Ask on a connection that is made first, if need be."""
+        pool: UpstreamPool = self._plane.shadow_pools[copy.candidate]
+        request = copy.request_to(copy.candidate, CANDIDATE)
+        limit = self._plane.settings.copied_body
+        await self._go_on(copy, await fetch(pool, copy.head.method, request, limit))
+
+    async def _go_on(self, copy: Copy, outcome: Outcome) -> None:
+        """Judge what came of asking the candidate; the copy is over after that."""
         try:
-            copy.primary = self._as_seen(copy, copy.decision.primary, copy.primary)
-            candidate = await self._ask(copy, copy.candidate, b"candidate")
+            candidate = self._settle(copy, copy.candidate, outcome)
             if candidate is not None:
-                await self._judge(copy, candidate)
+                copy.primary = self._as_seen(copy, copy.decision.primary, copy.primary)
+                await self._judge.judge(copy, candidate)
         except Exception:
+            # Ours, and no verdict: a broken comparator says nothing of a service.
             self._plane.counters.comparator_faults += 1
             log.exception("comparator_fault", route=copy.route.label)
         finally:
-            self.in_flight -= 1
-            self.budget.give_back(copy.octets)
+            self._end(copy)
 
-    async def _ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
-        """Ask one side; a failure is an inconclusive exchange, and counted by what failed."""
+    def _end(self, copy: Copy) -> None:
+        self.in_flight -= 1
+        self.budget.give_back(copy.octets)
+
+    # Either side is asked again, and what came of it is accounted for.
+
+    async def ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
+        """Ask one side, and conclude where it does not answer as it should."""
         pool: UpstreamPool = self._plane.shadow_pools[upstream]
-        outcome = await fetch(
-            pool,
-            copy.head.method,
-            copy.request_to(upstream, role),
-            self._plane.settings.copied_body,
-        )
+        request = copy.request_to(upstream, role)
+        limit = self._plane.settings.copied_body
+        return self._settle(copy, upstream, await fetch(pool, copy.head.method, request, limit))
+
+    def _settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
+        """Count what came; a failure is an inconclusive exchange."""
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
             if outcome.cause is not Cause.NO_ROOM:
@@ -204,17 +212,8 @@ class Mirror:
         self._count(copy.route, became)
         if isinstance(outcome, Response) and became == ANSWERED:
             return self._as_seen(copy, upstream, outcome)
-        self._conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
+        self._judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
         return None
-
-    def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
-        """Give an answer as the client would see it: a path of the service's own is no finding."""
-        roles = [response_role(name) for name, _ in answer.headers]
-        if not copy.route.json_urls and REFERENCE not in roles:
-            return answer
-        asked: UpstreamPool = self._plane.shadow_pools[upstream]
-        origin = client_origin(copy.head, copy.peer)
-        return as_client_sees(answer, map_back(asked.upstream, copy.route, copy.head, origin))
 
     def _hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""
@@ -225,80 +224,32 @@ class Mirror:
         copy.octets += len(answer.body)
         return ANSWERED
 
-    async def _judge(self, copy: Copy, candidate: Response) -> None:
-        rules = self._rules_of(copy.route)
-        first = await self._comparer.compare(copy.primary, candidate, rules)
-        judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
-        if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
-            judgement = await self._told_apart(copy, candidate, first, rules)
-        if judgement is not None:
-            self._conclude(copy, candidate, judgement)
+    def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
+        """Give an answer as the client would see it: a path of the service's own is no finding."""
+        roles = [response_role(name) for name, _ in answer.headers]
+        if not copy.route.json_urls and REFERENCE not in roles:
+            return answer
+        asked: UpstreamPool = self._plane.shadow_pools[upstream]
+        origin = client_origin(copy.head, copy.peer)
+        return as_client_sees(answer, map_back(asked.upstream, copy.route, copy.head, origin))
 
-    async def _told_apart(
-        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules
-    ) -> Judgement | None:
-        """Tell noise from what counts: by what is known of the route, else by asking again."""
-        habits = self._habits.setdefault(copy.route.label, Habits())
-        if habits.explain(first) and self._plane.draw() >= RECHECKED:
-            return Judgement(Verdict.IGNORED, first.fired, noise=first.differences)
-        return await self._confirm(copy, candidate, first, rules, habits)
-
-    async def _confirm(
-        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules, habits: Habits
-    ) -> Judgement | None:
-        """Ask both sides once more: what either also shows against itself is noise."""
-        await asyncio.sleep(self._plane.settings.confirm_after)
-        primary_again = await self._ask(copy, copy.decision.primary, b"primary")
-        if primary_again is None:
-            return None
-        candidate_again = await self._ask(copy, copy.candidate, b"candidate")
-        if candidate_again is None:
-            return None
-        compare = self._comparer.compare
-        with_itself = await compare(copy.primary, primary_again, rules)
-        habits.learn(first, with_itself)
-        confirmation = confirm(
-            first,
-            with_itself,
-            await compare(candidate, candidate_again, rules),
-            await compare(primary_again, candidate_again, rules),
-        )
-        verdict = confirmation.comparison.verdict
-        return Judgement(verdict, first.fired, confirmation.confirmed, confirmation.noise)
-
-    def _conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
-        self._plane.counters.verdicts[copy.route.label, judgement.verdict.value] += 1
-        compared = Compared(
-            copy.route,
-            copy.revision,
-            copy.head,
-            copy.forwarded.request_id.decode("ascii"),
-            copy.candidate,
-            copy.primary,
-            candidate,
-        )
-        rules = self._rules_of(copy.route)
-        self._report(observe(compared, judgement, rules, self._redactor, datetime.now(UTC)))
-
-    def _rules_of(self, route: Route) -> Rules:
-        rules = self._rules.get(route.label)
-        if rules is None:
-            shadow = route.shadow
-            rules = Rules.compile(shadow.ignore, shadow.unordered, shadow.plaintext)
-            self._rules[route.label] = rules
-        return rules
+    # Around it.
 
     def forget(self) -> None:
-        """Drop compiled rules and what is known of routes: another table is live."""
-        self._rules.clear()
-        self._habits.clear()
+        """Drop what is known of routes: another table is live."""
+        self._judge.forget()
 
     def close(self) -> None:
-        """End the comparing process."""
-        self._comparer.close()
+        """Wait for nothing any longer, and end the comparing process."""
+        self._to_ask.clear()
+        self._asked.clear()
+        self._judge.close()
 
     def _breaker(self, upstream: str) -> Breaker:
-        return self._breakers.setdefault(upstream, Breaker())
+        breaker = self._breakers.get(upstream)
+        if breaker is None:
+            breaker = self._breakers[upstream] = Breaker()
+        return breaker
 
     def _count(self, route: Route, outcome: str) -> None:
         self._plane.counters.copies[route.label, outcome] += 1

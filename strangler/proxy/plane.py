@@ -33,13 +33,13 @@ from strangler.proxy.settings import Settings
 from strangler.proxy.surroundings import Surroundings
 from strangler.proxy.traffic import TrafficWatch
 from strangler.proxy.tunnel import Tunnel
+from strangler.proxy.unreported import Unreported
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.proxy.upstream_tls import UpstreamTls
 from strangler.routing.ambiguity import Outcome, ambiguity
 from strangler.routing.hold import Hold
 from strangler.routing.own_writes import OwnWrites
 from strangler.routing.table import Route, RouteTable
-from strangler.store.records import Observation
 
 log = structlog.get_logger()
 
@@ -73,12 +73,12 @@ class DataPlane:
         table: RouteTable,
         revision: int,
         settings: Settings,
-        report: Callable[[Observation], None],
+        unreported: Unreported,
         resolve: Resolve = system_resolve,
         closed: Callable[[int], None] = lambda _: None,
         hold: Hold | None = None,
     ) -> None:
-        """Start with a table; `report` takes what shadow copies show.
+        """Start with a table; what shadow copies show is left with `unreported`.
 
         `closed` hears the number of a fence once no write from before it is under way.
         """
@@ -88,6 +88,7 @@ class DataPlane:
         self._id_prefix = secrets.token_hex(10).encode()
         self._serials = itertools.count(1)
         self.now = self._loop.time
+        self.soon = self._loop.call_soon
         self.tick = self.now()
         self.date = date_line(time.time())
         self.via = via_line(settings.name, "1.1")
@@ -112,7 +113,7 @@ class DataPlane:
         self._surroundings = Surroundings(
             self.now,
             self.spawn,
-            self._loop.call_soon,
+            self.soon,
             resolve,
             self.draw,
             self.counters,
@@ -121,7 +122,7 @@ class DataPlane:
         )
         self.draining = False
         self.caught_up: dict[str, float] = {}  # domain: before when all writes are on both sides
-        self.mirror = Mirror(self, report)
+        self.mirror = Mirror(self, unreported)
         self.health = HealthChecks(self)
         self.fence = Fence(self.counters.held, closed)
         self.apply(table, revision, hold)
@@ -252,6 +253,7 @@ class DataPlane:
             self.date = date_line(time.time())
             self._look_at_fence()
             self.descriptors.look()
+            self.mirror.sweep(now)
             for client in [client for client in self.clients if client.deadline < now]:
                 client.expired()
             for client in departed([client for client in self.clients if client.paused]):

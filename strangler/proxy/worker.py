@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 
 import structlog
 import uvloop
@@ -42,7 +43,6 @@ from strangler.proxy.messages import (
 from strangler.proxy.plane import DataPlane
 from strangler.proxy.traffic import STRETCH
 from strangler.proxy.unreported import Unreported
-from strangler.store.records import Observation
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ class Worker:
             start.table,
             start.revision,
             start.settings,
-            self._observe,
+            self._unreported,
             closed=lambda fence: self._send(Closed(fence)),
             hold=start.hold,
         )
@@ -140,10 +140,6 @@ class Worker:
                 case Drain() | None:
                     return
 
-    def _observe(self, observation: Observation) -> None:
-        if not self._unreported.add(observation):
-            self._plane.counters.unreported += 1
-
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
@@ -164,7 +160,7 @@ class Worker:
     def _send_reports(self) -> None:
         if self._writer.transport.get_write_buffer_size() >= PIPE_BOUND:
             return
-        observations = self._unreported.take()
+        observations = self._unreported.take(datetime.now(UTC))
         if observations:
             self._send(Observed(observations))
         counts = self._plane.answered.take()

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -14,6 +15,7 @@ from strangler.proxy.listener_context import Identity, ListenerContext
 from strangler.proxy.plane import DataPlane
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
+from strangler.proxy.unreported import Unreported
 from strangler.routing.compile import load
 from strangler.routing.table import RouteTable, Target
 from strangler.store.records import Observation
@@ -124,13 +126,20 @@ class Proxy:
     def __init__(
         self, table: RouteTable, settings: Settings, resolve: Resolve = system_resolve
     ) -> None:
-        self.observations: list[Observation] = []
-        self.plane = DataPlane(table, 1, settings, self.observations.append, resolve)
+        self._unreported = Unreported(1000)
+        self._observations: list[Observation] = []
+        self.plane = DataPlane(table, 1, settings, self._unreported, resolve)
         self.port = 0
         self.tls: ListenerContext
 
     def __repr__(self) -> str:
         return f"<Proxy {self.port} {self.plane!r}>"
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What would have been reported so far."""
+        self._observations += self._unreported.take(datetime.now(UTC))
+        return self._observations
 
     async def get(self, path: str, *fields: str) -> tuple[int, bytes]:
         """Ask once on a connection of its own; give the status and everything behind the head."""

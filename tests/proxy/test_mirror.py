@@ -206,12 +206,13 @@ async def test_an_observation_belongs_to_the_revision_that_the_request_met(
 async def test_a_comparing_process_that_dies_is_a_fault_of_ours_and_no_verdict(
     monolith: Upstream, service: Upstream
 ) -> None:
-    body = b'{"a": "%b"}' % (b"x" * 40_000)
-    monolith.answer = service.answer = lambda _: json_answer(body)
+    long = b"x" * 40_000
+    monolith.answer = lambda _: json_answer(b'{"a": "%b"}' % long)
+    service.answer = lambda _: json_answer(b'{ "a": "%b" }' % long)
     async with proxy(table_for(monolith, service, SHADOW)) as running:
         await running.get("/d/1")
         await running.wait_until(lambda: verdicts(running) == {"match": 1})
-        executor = running.plane.mirror._comparer._executor
+        executor = running.plane.mirror._judge._comparer._executor
         assert executor is not None
         (pid,) = executor._processes
         os.kill(pid, signal.SIGKILL)
@@ -219,6 +220,68 @@ async def test_a_comparing_process_that_dies_is_a_fault_of_ours_and_no_verdict(
         await running.wait_until(lambda: running.plane.counters.comparator_faults == 1)
         await running.get("/d/3")
         await running.wait_until(lambda: verdicts(running) == {"match": 2})
+
+
+async def test_a_candidate_that_never_answers_is_given_up_at_its_deadline(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """The first copy opens a connection, the second takes it; both have the same bound."""
+    silent = asyncio.Event()
+    answers = iter([OK])
+
+    async def once(_: bytes) -> bytes:
+        for answer in answers:
+            return answer
+        await silent.wait()
+        return OK
+
+    service.answer = once
+    table = table_for(monolith, service, SHADOW, response="300ms")
+    async with proxy(table) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+        await running.get("/d/2")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1, "inconclusive": 1})
+        assert copies(running) == {"answered": 1, "failed: it took too long": 1}
+        assert service.connections == 1
+        assert running.plane.mirror.octets_held == 0
+        silent.set()
+        await service.wait_until_open(0)
+
+
+async def test_a_connection_that_closed_while_idle_costs_no_copy(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """It is found closed only when the copy is sent; nothing has read it, so it is sent anew."""
+    service.answer = lambda head: None if service.connections == 1 and b"/2" in head else OK
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        for count in (1, 2, 3):
+            await running.get(f"/d/{count}")
+            await running.wait_until(lambda: verdicts(running) == {"match": count})  # noqa: B023
+        assert copies(running) == {"answered": 3}
+        assert service.connections == 2
+
+
+async def test_closing_leaves_no_copy_waiting(monolith: Upstream, service: Upstream) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+    answers = iter([OK])
+
+    async def once(_: bytes) -> bytes:
+        for answer in answers:
+            return answer
+        asked.set()
+        await never.wait()
+        return OK
+
+    service.answer = once
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+        await running.get("/d/2")
+        await asyncio.wait_for(asked.wait(), 10)
+    assert verdicts(running) == {"match": 1}
+    assert copies(running) == {"answered": 1}
+    never.set()
 
 
 async def test_a_draining_worker_begins_no_copy(monolith: Upstream, service: Upstream) -> None:

@@ -1,0 +1,75 @@
+"""Holds what is needed to ask a request again: what the primary was asked, and what it answered."""
+
+from typing import TYPE_CHECKING, Final
+
+from strangler.compare.response import Response
+from strangler.http.forwarding import connection_fields
+from strangler.routing.table import Route
+
+if TYPE_CHECKING:
+    from strangler.proxy.exchange import Exchange
+
+_ROLE: Final = b"X-Strangler-Shadow: %b\r\n"
+
+
+class Copy:
+    """One request to be asked again, and what the primary answered, as the client saw it.
+
+    `octets` tells how much memory it holds, about: the request, and every answer that has come.
+    `mapped` tells that addresses in the answer may have been mapped for the client. `deadline` is
+    when nobody waits for the candidate any longer.
+    """
+
+    __slots__ = (
+        "body",
+        "candidate",
+        "deadline",
+        "decision",
+        "fields",
+        "forwarded",
+        "framing",
+        "head",
+        "mapped",
+        "octets",
+        "peer",
+        "primary",
+        "revision",
+        "route",
+    )
+
+    def __init__(
+        self,
+        exchange: "Exchange",
+        route: Route,
+        candidate: str,
+        body: bytes,
+        primary: Response,
+        *,
+        mapped: bool,
+    ) -> None:
+        """Take what is needed of an exchange that is over."""
+        self.route = route
+        self.revision = exchange.revision
+        self.decision = exchange.decision
+        self.candidate = candidate
+        self.peer = exchange.client.peer
+        self.head = exchange.head
+        self.fields = exchange.fields
+        self.forwarded = exchange.forwarded
+        self.framing = exchange.framing
+        self.body = body
+        self.primary = primary
+        self.mapped = mapped
+        self.deadline = 0.0
+        self.octets = len(self.forwarded.fields) + len(body) + len(primary.body)
+
+    def __repr__(self) -> str:
+        """Show what is asked of whom."""
+        return f"<Copy {self.head!r} of {self.candidate}>"
+
+    def request_to(self, upstream: str, role: bytes) -> bytes:
+        """Write the whole request; the upstream is told that nobody waits for the answer."""
+        extra = connection_fields(self.fields, self.framing, upgrade=False)
+        origin_form = self.route.origin_form(self.head, upstream)
+        head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role)
+        return head + self.body
