@@ -17,8 +17,9 @@ from strangler.store.records import LedgerEntry, Revision, Selection
 
 TIMES = "2026-03-01, 2026-03-01T12:00 (UTC), or 90m, 12h, 7d ago"
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_AGO = re.compile(r"([0-9]{1,6})([mhd])")
+# How people write a stretch of time.
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+AGO = re.compile(r"([0-9]{1,6})([mhd])")
 
 OptionalDomain = Annotated[
     str | None, typer.Argument(metavar="[DOMAIN]", help="Only this one.", show_default=False)
@@ -92,9 +93,9 @@ def moment_of(flag: str, text: str | None, now: datetime) -> datetime | None:
     """Read a time: a date, a date with a time, or how long ago it was. Without a zone it is UTC."""
     if text is None:
         return None
-    ago = _AGO.fullmatch(text)
+    ago = AGO.fullmatch(text)
     if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -53,6 +53,9 @@ Limit: TypeAlias = Annotated[
 DomainName: TypeAlias = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="The domain, as routes.yaml names it.")
 ]
+FindingId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="The id of a finding, or its first characters.")
+]
 
 
 def actor_or_login(actor: str) -> str:

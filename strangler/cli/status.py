@@ -19,6 +19,7 @@ from strangler.cli.routes_file import compile_routes, read_bytes
 from strangler.cli.standing import Standing, gather, phase_began, standing_of
 from strangler.cli.tables import add_row, columns, show
 from strangler.cli.unclaimed import tell_unclaimed
+from strangler.compare.state import FindingState
 from strangler.migration.gate import Gate
 from strangler.routing.compile import digest_of
 from strangler.routing.mistakes import RoutesError
@@ -131,7 +132,7 @@ async def _gates(store: "Store", table: RouteTable) -> dict[str, Gate]:
 async def _stand(store: "Store", table: RouteTable, name: str) -> Standing:
     since = phase_began(await store.history(name, LONGEST_HISTORY))
     counts = await store.verdicts(name, since=since)
-    findings = await store.findings(domain=name, limit=MOST_FINDINGS)
+    findings = await store.findings(domain=name, states=[FindingState.OPEN], limit=MOST_FINDINGS)
     return standing_of(table, table.domains[name], gather(since, counts, findings))
 
 

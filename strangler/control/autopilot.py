@@ -49,6 +49,7 @@ class Moments:
     """What was counted at each of the last looks, in one window of evidence."""
 
     since: int = -1
+    accepted: frozenset[str] = frozenset()
     looks: deque[tuple[datetime, Share, Share]] = field(default_factory=deque)
 
     def __repr__(self) -> str:
@@ -59,15 +60,18 @@ class Moments:
         """Take a look, and give what came within the last seconds.
 
         The counts only grow within a window; where it begins anew, nothing was counted before.
+        Where other findings are accepted than before, what was counted long ago is counted
+        otherwise: that is nothing of the last seconds.
         """
         counted = (
             evidence.service.failures,
             together(evidence.compared.values()).mismatches,
         )
-        if evidence.since != self.since:
+        begins = evidence.since != self.since
+        if begins or evidence.accepted != self.accepted:
             # What was there at our very first look came at some time before.
-            first = counted if self.since < 0 else (Share(0, 0), Share(0, 0))
-            self.since = evidence.since
+            first = (Share(0, 0), Share(0, 0)) if begins and self.since >= 0 else counted
+            self.since, self.accepted = evidence.since, evidence.accepted
             self.looks.clear()
             self.looks.append((now, *first))
         self.looks.append((now, *counted))

@@ -64,8 +64,11 @@ async def read_evidence(
     }
     verdicts = await store.verdicts(domain.name, since=window.revision)
     answers = await store.answers(domain.name, since=min(first, window.revision))
+    accepted = await store.accepted(epoch)
     alone = domain.canary is not None and domain.canary.threshold == BUCKETS
-    return gathered(window, first if alone else window.revision, subject, verdicts, answers)
+    return gathered(
+        window, first if alone else window.revision, subject, verdicts, answers, accepted
+    )
 
 
 def gathered(
@@ -74,8 +77,9 @@ def gathered(
     subject: Mapping[str, Route],
     verdicts: Sequence[VerdictCount],
     answers: Sequence[AnswerCount],
+    accepted: frozenset[str] = frozenset(),
 ) -> Evidence:
-    """Add up what counts for the routes in `subject`, by label.
+    """Add up what counts for the routes in `subject`, by label; `accepted` are ids of findings.
 
     The monolith is looked at in the same window, except where all keys read from the service: then
     it has nothing to say any more, and what it said since `monolith_since` must do.
@@ -91,11 +95,12 @@ def gathered(
     return Evidence(
         since=window.revision,
         began=window.at,
-        compared=_compared(one for one in verdicts if one.route in subject),
+        compared=_compared((one for one in verdicts if one.route in subject), accepted),
         service=_answers(service),
         monolith=_answers(monolith),
         fallbacks=sum(one.count for one in taken_over),
         last_fallback=max((one.last_seen for one in taken_over), default=None),
+        accepted=accepted,
     )
 
 
@@ -110,15 +115,27 @@ def _counts(one: AnswerCount, subject: Mapping[str, Route]) -> bool:
     return route.phase is Phase.EXTRACTED or route.effect_of(one.method) is Effect.READ
 
 
-def _compared(verdicts: Iterable[VerdictCount]) -> dict[Stratum, Compared]:
+_ACCEPTED = "accepted"
+
+
+def _compared(
+    verdicts: Iterable[VerdictCount], accepted: frozenset[str]
+) -> dict[Stratum, Compared]:
+    """Add up how comparisons ended; a mismatch is accepted if all that it showed is.
+
+    That is asked anew each time: what is reopened counts again, from the first time it was seen.
+    """
     counts: defaultdict[Stratum, Counter[str]] = defaultdict(Counter)
     for one in verdicts:
-        counts[Stratum(one.route, one.method, one.status)][one.verdict] += one.count
+        excused = one.findings and accepted.issuperset(one.findings)
+        verdict = _ACCEPTED if excused else one.verdict
+        counts[Stratum(one.route, one.method, one.status)][verdict] += one.count
     return {
         stratum: Compared(
             agreed=told[Verdict.MATCH] + told[Verdict.IGNORED],
             mismatched=told[Verdict.MISMATCH],
             inconclusive=told[Verdict.INCONCLUSIVE],
+            accepted=told[_ACCEPTED],
         )
         for stratum, told in counts.items()
     }

@@ -50,9 +50,10 @@ Judge: TypeAlias = Callable[[Evidence, GatePolicy, datetime], Criterion]
 
 def mismatches(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criterion:
     """The rate of mismatches lies under the budget; no kind of exchange proves to be over it."""
-    seen = together(evidence.compared.values()).mismatches
-    budget = policy.mismatches
+    whole = together(evidence.compared.values())
+    seen, budget = whole.mismatches, policy.mismatches
     outcome, said = _under_budget(seen, budget, policy, "mismatches in comparisons")
+    said += _accepted(whole.accepted)
     alpha = policy.alpha
     for stratum, compared in sorted(evidence.compared.items()):
         alone = compared.mismatches
@@ -74,11 +75,12 @@ def inconclusive(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criteri
 
 def no_proof_against(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criterion:
     """In the canary comparisons go on: they need prove nothing anew, but must not disprove."""
-    seen = together(evidence.compared.values()).mismatches
-    budget, alpha = policy.mismatches, policy.alpha
+    whole = together(evidence.compared.values())
+    seen, budget, alpha = whole.mismatches, policy.mismatches, policy.alpha
     over = above(seen, budget, alpha=alpha, near=budget)
     proven = "proven" if over else "not proven"
     said = f"mismatches in comparisons: {seen}, {proven} over {_percent(budget)}"
+    said += _accepted(whole.accepted)
     outcome = Outcome.SHUT if over else Outcome.OPEN
     return Criterion("mismatches", outcome, said, _numbers(seen, budget, alpha))
 
@@ -240,6 +242,10 @@ def _under_budget(seen: Share, budget: float, policy: GatePolicy, what: str) -> 
     if more is not None:
         said += f"; {max(more, policy.samples - seen.trials):,} more without one would do"
     return Outcome.UNKNOWN, said
+
+
+def _accepted(count: int) -> str:
+    return f"; {count:,} more showed nothing but accepted findings" if count else ""
 
 
 def _both(service: Answers, monolith: Answers, policy: GatePolicy) -> bool:

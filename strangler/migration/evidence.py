@@ -36,22 +36,24 @@ class Stratum:
 class Compared:
     """How comparisons ended. Those that came to no end are apart: they say nothing of the service.
 
-    `agreed` are equal by themselves or by the rules.
+    `agreed` are equal by themselves or by the rules; of the others, `accepted` showed nothing but
+    findings that somebody accepted, which count as equal for as long as that holds.
     """
 
     agreed: int = 0
     mismatched: int = 0
     inconclusive: int = 0
+    accepted: int = 0
 
     @property
     def mismatches(self) -> Share:
         """Give the mismatches among the comparisons that came to an end."""
-        return Share(self.mismatched, self.agreed + self.mismatched)
+        return Share(self.mismatched, self.agreed + self.accepted + self.mismatched)
 
     @property
     def without_end(self) -> Share:
         """Give the comparisons that came to no end among all."""
-        return Share(self.inconclusive, self.agreed + self.mismatched + self.inconclusive)
+        return Share(self.inconclusive, self.mismatches.trials + self.inconclusive)
 
 
 def together(parts: Iterable[Compared]) -> Compared:
@@ -61,6 +63,7 @@ def together(parts: Iterable[Compared]) -> Compared:
         sum(part.agreed for part in listed),
         sum(part.mismatched for part in listed),
         sum(part.inconclusive for part in listed),
+        sum(part.accepted for part in listed),
     )
 
 
@@ -90,7 +93,7 @@ class Evidence:
 
     `service` and `monolith` count reads in the same window. `fallbacks` is how many requests the
     monolith had to take over, the last of them at `last_fallback`. `lagging` names routes that are
-    behind their domain.
+    behind their domain. `accepted` are the ids of the findings that were accepted when it was read.
     """
 
     since: int
@@ -101,3 +104,4 @@ class Evidence:
     fallbacks: int = 0
     last_fallback: datetime | None = None
     lagging: tuple[str, ...] = ()
+    accepted: frozenset[str] = frozenset()

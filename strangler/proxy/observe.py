@@ -84,10 +84,9 @@ def _sightings(
                 primary_status=compared.primary.status,
                 candidate_status=compared.candidate.status,
                 candidate_upstream=compared.candidate_upstream,
-                differences=redactor.differences(
-                    [item for item in differences if item.kind is found.kind], rules
-                ),
+                differences=redactor.differences(found.differences, rules),
             ),
+            change=found.change,
         )
         for found in cluster(compared.route.label, differences)
     ]

@@ -3,13 +3,21 @@
 import json
 from collections.abc import Iterable
 from datetime import timedelta
+from hashlib import blake2b
+from heapq import nsmallest
 from typing import Any, TypeAlias, TypeVar
 
-FIRST_EXAMPLES = 2
-"""How a finding began is kept for good,"""
+EXAMPLES = 5
+"""Of one finding: enough to see what its sightings have in common."""
 
-NEWEST_EXAMPLES = 3
-"""and how it looks now, which says whether a fix helped."""
+FINDINGS_TOLD = 4
+"""Findings that a count of mismatches names; one with more is rare, and nobody accepts them all."""
+
+SETS_TOLD = 200
+"""Such sets of findings per route: independent causes would else make a row for each mixture."""
+
+UNTOLD = "*"
+"""Stands for the findings of a mismatch where they are not all known or too many."""
 
 FINDINGS_PER_ROUTE = 500
 """Findings (and as many of noise) per route: nobody reads more. A body that is a map keyed by
@@ -53,9 +61,17 @@ def fitting(items: Iterable[Item]) -> list[Item]:
     return kept
 
 
+def rank(key: ExampleKey) -> int:
+    """Draw a number for an example, the same wherever and whenever it is drawn."""
+    at, request_id = key
+    text = f"{at}\0{request_id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest()) >> 2
+
+
 def keep(keys: Iterable[ExampleKey]) -> list[ExampleKey]:
-    """Choose the examples to keep, oldest first; the order of arrival does not matter."""
-    ordered = sorted(keys)
-    if len(ordered) <= FIRST_EXAMPLES + NEWEST_EXAMPLES:
-        return ordered
-    return ordered[:FIRST_EXAMPLES] + ordered[-NEWEST_EXAMPLES:]
+    """Choose the examples to keep, oldest first: of all there ever were, each has the same chance.
+
+    Those with the lowest ranks are kept ("bottom-k" sampling), so that neither the order in which
+    they come nor who has met which of them matters.
+    """
+    return sorted(nsmallest(EXAMPLES, keys, key=rank))

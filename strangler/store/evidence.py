@@ -5,50 +5,66 @@ writers go through the tables in one order and through the rows in order of thei
 no two of them wait for each other in a circle.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Table, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from strangler.store.bounds import ExampleKey, keep
-from strangler.store.records import AnswerKey, Batch, Example, Finding
-from strangler.store.tables import answers, examples, findings, rule_firings, verdicts
-from strangler.store.tally import Counts, admitted, tally
-
-
-def upsert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Start an INSERT … ON CONFLICT of the dialect at hand."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+from strangler.compare.verdict import Verdict
+from strangler.store.examples import add_examples
+from strangler.store.grouping import Grouped
+from strangler.store.placing import place
+from strangler.store.records import AnswerKey, Batch, Finding
+from strangler.store.states import reopen
+from strangler.store.tables import answers, findings, rule_firings, verdicts
+from strangler.store.tally import Counts, tally
+from strangler.store.upsert import upsert_into
 
 
 async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
     """Add one batch to what is there; give how many sightings of new findings had no room."""
-    added = tally(batch)
+    grouped, left_out = await place(connection, batch)
+    compared = await _compared(connection, grouped)
+    added = tally(batch, grouped, await _sets(connection, grouped))
     await _add_counts(connection, verdicts, added.verdicts)
     await _add_counts(connection, rule_firings, added.rules)
-    if not added.findings:
-        return 0
-    seen = [added.findings[id_] for id_ in sorted(added.findings)]
-    chosen = await _with_room(connection, seen)
-    if chosen:
-        await _add_findings(connection, chosen)
-    return sum(finding.count for finding in seen) - sum(finding.count for finding in chosen)
+    if added.findings:
+        seen = [added.findings[id_] for id_ in sorted(added.findings)]
+        await _add_findings(connection, seen, compared)
+        await reopen(connection, seen)
+    return left_out
 
 
-async def _with_room(connection: AsyncConnection, seen: Sequence[Finding]) -> list[Finding]:
-    """Leave out new findings of routes that have their fill; a route's findings are bounded."""
-    routes = {finding.route for finding in seen}
-    query = select(findings.c.id, findings.c.route, findings.c.noise)
-    rows = (await connection.execute(query.where(findings.c.route.in_(routes)))).all()
-    known = {id_ for id_, _, _ in rows}
-    return admitted(seen, known, Counter((route, noise) for _, route, noise in rows))
+async def _compared(connection: AsyncConnection, grouped: Grouped) -> dict[str, int]:
+    """Say how often the routes of new findings were compared before, by route."""
+    new = set(grouped.claims.values())
+    routes = {grouped.seen[id_][0].observation.route for id_ in new}
+    return await comparisons(connection, routes) if routes else {}
+
+
+async def comparisons(connection: AsyncConnection, routes: Collection[str]) -> dict[str, int]:
+    """Say how many comparisons of routes came to an end, by route."""
+    total = func.sum(verdicts.c.count)
+    query = select(verdicts.c.route, total).where(
+        verdicts.c.route.in_(routes), verdicts.c.verdict != Verdict.INCONCLUSIVE.value
+    )
+    rows = await connection.execute(query.group_by(verdicts.c.route))
+    return {route: int(count) for route, count in rows}
+
+
+async def _sets(connection: AsyncConnection, grouped: Grouped) -> dict[str, set[str]]:
+    """Read the sets of findings that mismatches of these routes were counted for before."""
+    routes = {seen[0].observation.route for seen in grouped.seen.values()}
+    sets: dict[str, set[str]] = {}
+    if routes:
+        query = select(verdicts.c.route, verdicts.c.findings).distinct()
+        query = query.where(verdicts.c.route.in_(routes), verdicts.c.findings != "")
+        for route, named in await connection.execute(query):
+            sets.setdefault(route, set()).add(named)
+    return sets
 
 
 async def write_answers(
@@ -89,7 +105,9 @@ async def _add_counts(connection: AsyncConnection, table: Table, counts: Counts)
     await connection.execute(statement, rows)
 
 
-async def _add_findings(connection: AsyncConnection, seen: Sequence[Finding]) -> None:
+async def _add_findings(
+    connection: AsyncConnection, seen: Sequence[Finding], compared: Mapping[str, int]
+) -> None:
     statement = upsert_into(connection, findings)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
@@ -102,8 +120,12 @@ async def _add_findings(connection: AsyncConnection, seen: Sequence[Finding]) ->
             "revision_last": _greatest(findings.c.revision_last, new.revision_last),
         },
     )
-    await connection.execute(statement, [_row(finding, findings) for finding in seen])
-    await _add_examples(connection, seen)
+    rows = [
+        {**_row(finding, findings), "compared_before": compared.get(finding.route, 0)}
+        for finding in seen
+    ]
+    await connection.execute(statement, rows)
+    await add_examples(connection, seen)
 
 
 def _least(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -114,31 +136,6 @@ def _greatest(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElem
     return case((right > left, right), else_=left)
 
 
-def _row(record: Finding | Example, table: Table) -> dict[str, Any]:
+def _row(record: Finding, table: Table) -> dict[str, Any]:
     names = {field.name for field in fields(record)} & set(table.c.keys())
     return {name: getattr(record, name) for name in names}
-
-
-async def _add_examples(connection: AsyncConnection, seen: Sequence[Finding]) -> None:
-    """Add the examples, then drop what is over: the findings' rows are locked by now."""
-    rows = [
-        {"finding": finding.id, **_row(example, examples)}
-        for finding in seen
-        for example in finding.examples
-    ]
-    await connection.execute(upsert_into(connection, examples).on_conflict_do_nothing(), rows)
-    for finding in seen:
-        await _drop_examples(connection, finding.id)
-
-
-async def _drop_examples(connection: AsyncConnection, finding: str) -> None:
-    query = select(examples.c.at, examples.c.request_id).where(examples.c.finding == finding)
-    keys: list[ExampleKey] = [(at, request) for at, request in await connection.execute(query)]
-    for at, request in set(keys).difference(keep(keys)):
-        await connection.execute(
-            delete(examples).where(
-                examples.c.finding == finding,
-                examples.c.at == at,
-                examples.c.request_id == request,
-            )
-        )

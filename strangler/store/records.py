@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from strangler.compare.state import FindingState
+from strangler.compare.title import title
 from strangler.migration.recording import RecordedHead
 from strangler.migration.transition import PhaseChange
 from strangler.migration.unclaimed import Seen, Template
@@ -121,8 +123,8 @@ class Example:
 class Sighting:
     """One class of differences seen in one exchange.
 
-    `signature` (hex) names the class: its route, kind and paths. `noise`: an upstream shows the
-    same differences against itself.
+    `signature` (hex) names the class: its route, kind, change and paths. `noise`: an upstream
+    shows the same differences against itself. `change` says what became what, if that matters.
     """
 
     signature: str
@@ -130,6 +132,7 @@ class Sighting:
     paths: tuple[str, ...]
     noise: bool
     example: Example
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +164,29 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class StateChange:
+    """What was said of a finding: how it stands since `at`, on whose word and why.
+
+    `until`: when that ends to hold, if ever.
+    """
+
+    at: datetime
+    actor: str
+    reason: str
+    state: FindingState
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A class of differences with one cause, over all exchanges that showed it.
 
     `id` is the signature, with an `n` before it for noise: the same differences may be noise at
-    one time and real at another, and are then two findings. `examples` (the first two and the
-    newest three, oldest first) are filled when one finding is asked for, not in lists.
+    one time and real at another, and are then two findings. `compared` is how many exchanges of
+    its route were compared since it was first seen. `state` is what holds now, `until` a date if
+    that ends. `history` (what was said of it, oldest first) and `examples` (a few of all
+    sightings, each with the same chance, oldest first) are filled when one finding is asked for,
+    not in lists.
     """
 
     id: str
@@ -181,12 +201,30 @@ class Finding:
     revision_first: int
     revision_last: int
     count: int
+    change: str = ""
+    compared: int = 0
+    state: FindingState = FindingState.OPEN
+    until: datetime | None = None
+    history: tuple[StateChange, ...] = ()
     examples: tuple[Example, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Say in words what it is."""
+        return title(self.kind, self.paths, self.change)
+
+    @property
+    def share(self) -> float | None:
+        """Give its share of the comparisons since it was first seen, if that is known."""
+        return round(min(1.0, self.count / self.compared), 6) if self.compared else None
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictCount:
-    """How often a route's exchanges of one kind ended with one verdict under one revision."""
+    """How often a route's exchanges of one kind ended with one verdict under one revision.
+
+    `findings` are all that the mismatches showed, by id; empty or `UNTOLD` where that is not known.
+    """
 
     domain: str
     route: str
@@ -195,6 +233,7 @@ class VerdictCount:
     count: int
     method: str = ""
     status: str = ""
+    findings: tuple[str, ...] = ()
 
 
 AnswerKey: TypeAlias = tuple[str, str, int, str, str, str, int]

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-GUARDED = ("revisions", "transitions", "forgettings")
+GUARDED = ("revisions", "transitions", "forgettings", "finding_states")
 """The tables that are only ever added to."""
 
 _SQLITE_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
@@ -11,8 +11,10 @@ _SQLITE_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 _POSTGRESQL_TRIGGERS = """
     SELECT tgname FROM pg_trigger
     WHERE NOT tgisinternal AND tgenabled <> 'D'
-    AND tgrelid IN
-        (to_regclass('revisions'), to_regclass('transitions'), to_regclass('forgettings'))
+    AND tgrelid IN (
+        to_regclass('revisions'), to_regclass('transitions'), to_regclass('forgettings'),
+        to_regclass('finding_states')
+    )
 """
 
 

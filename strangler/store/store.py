@@ -5,12 +5,13 @@ Each method is one transaction. Whatever the database says no to comes out as a 
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from secrets import token_hex
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from strangler.compare.state import FindingState
 from strangler.migration.unclaimed import Seen, Template
 from strangler.store import (
     evidence,
@@ -20,6 +21,7 @@ from strangler.store import (
     ledger,
     news,
     soundness,
+    states,
     traffic,
 )
 from strangler.store.address import StoreAddress, read_address
@@ -42,12 +44,14 @@ from strangler.store.records import (
     Revision,
     RuleCount,
     Selection,
+    StateChange,
     TrafficReport,
     Transition,
     VerdictCount,
 )
 from strangler.store.schema import ensure_schema
 from strangler.store.tables import notices, secrets
+from strangler.store.upsert import upsert_into
 
 
 class Store:
@@ -275,18 +279,39 @@ class Store:
         domain: str | None = None,
         route: str | None = None,
         noise: bool | None = False,
+        states: Collection[FindingState] | None = None,
+        now: datetime | None = None,
         limit: int = 200,
     ) -> list[Finding]:
-        """List findings without examples, the last seen first; `noise=None` lists both kinds."""
+        """List findings without examples, the last seen first; `noise=None` lists both kinds.
+
+        Those that stand so (`states`) at the time `now`; without it all, as they stand now.
+        """
         async with self._reading() as connection:
             return await findings.read_findings(
-                connection, domain=domain, route=route, noise=noise, limit=limit
+                connection,
+                domain=domain,
+                route=route,
+                noise=noise,
+                states=states,
+                now=now or datetime.now(UTC),
+                limit=limit,
             )
 
     async def finding(self, id: str) -> Finding | None:  # noqa: A002 - the field's own name
         """Give one finding with its examples, by the start of its id; `StoreError` if several."""
         async with self._reading() as connection:
-            return await findings.read_finding(connection, id)
+            return await findings.read_finding(connection, id, datetime.now(UTC))
+
+    async def say(self, id: str, change: StateChange) -> None:  # noqa: A002 - the field's own name
+        """Add what somebody says of a finding; `Conflict` where it stands so already."""
+        async with self._writing() as connection:
+            await states.say(connection, id, change)
+
+    async def accepted(self, now: datetime) -> frozenset[str]:
+        """Give the ids of the findings that are accepted at this time."""
+        async with self._reading() as connection:
+            return await states.read_accepted(connection, now)
 
     async def verdicts(self, domain: str | None = None, *, since: int = 0) -> list[VerdictCount]:
         """List the counts of verdicts under revision `since` and later ones."""
@@ -335,7 +360,7 @@ class Store:
     async def secret(self, name: str) -> bytes:
         """Give what all replicas share under this name, made up by whoever asks first."""
         async with self._writing() as connection:
-            statement = evidence.upsert_into(connection, secrets)
+            statement = upsert_into(connection, secrets)
             made = {"name": name, "value": token_hex(32)}
             await connection.execute(statement.values(**made).on_conflict_do_nothing())
             query = select(secrets.c.value).where(secrets.c.name == name)
@@ -348,7 +373,7 @@ class Store:
         values = {"at": notice.at, "text": storable(notice.text, LIST_BYTES)}
         key = {"replica": notice.replica, "kind": notice.kind}
         async with self._writing() as connection:
-            statement = evidence.upsert_into(connection, notices).values(**key, **values)
+            statement = upsert_into(connection, notices).values(**key, **values)
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=list(key), set_=values)
             )

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -102,6 +102,7 @@ verdicts = Table(
     Column("verdict", Text, primary_key=True),
     Column("method", Text, primary_key=True),
     Column("status", Text, primary_key=True),
+    Column("findings", Text, primary_key=True, server_default=""),
     Column("count", BigInteger, nullable=False),
 )
 
@@ -137,6 +138,7 @@ findings = Table(
     Column("domain", Text, nullable=False),
     Column("route", Text, nullable=False, index=True),
     Column("kind", Text, nullable=False),
+    Column("change", Text, nullable=False, server_default=""),
     Column("paths", JSON, nullable=False),
     Column("noise", Boolean, nullable=False),
     Column("first_seen", UtcTime, nullable=False),
@@ -144,6 +146,28 @@ findings = Table(
     Column("revision_first", Integer, nullable=False),
     Column("revision_last", Integer, nullable=False),
     Column("count", BigInteger, nullable=False),
+    Column("compared_before", BigInteger, nullable=False, server_default="0"),
+)
+
+# Each path of a route that differs in one way belongs to one finding, whoever writes first.
+spots = Table(
+    "spots",
+    METADATA,
+    Column("spot", String(32), primary_key=True),
+    Column("finding", String(80), nullable=False, index=True),
+)
+
+# Only ever added to: what was said of findings, by whom and why.
+finding_states = Table(
+    "finding_states",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("finding", String(80), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("until", UtcTime),
 )
 
 examples = Table(
@@ -152,6 +176,7 @@ examples = Table(
     Column("finding", ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
     Column("at", UtcTime, primary_key=True),
     Column("request_id", Text, primary_key=True),
+    Column("rank", BigInteger, nullable=False, server_default="0"),
     Column("method", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("primary_status", Integer, nullable=False),

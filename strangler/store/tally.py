@@ -1,12 +1,22 @@
 """Adds a batch of observations up before it is written, and cuts it to what may be stored."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from strangler.store.bounds import FINDINGS_PER_ROUTE, ExampleKey, fitting, keep, storable
-from strangler.store.records import Batch, Example, Finding, Observation, Sighting
+from strangler.store.bounds import (
+    FINDINGS_PER_ROUTE,
+    FINDINGS_TOLD,
+    SETS_TOLD,
+    UNTOLD,
+    ExampleKey,
+    fitting,
+    keep,
+    storable,
+)
+from strangler.store.grouping import Grouped, Seen
+from strangler.store.records import Batch, Example, Finding
 
 Counts: TypeAlias = Counter[tuple[str | int, ...]]
 """Counts by domain, route, revision and what tells apart what is counted."""
@@ -21,45 +31,58 @@ class Tally:
     findings: dict[str, Finding]
 
 
-def tally(batch: Batch) -> Tally:
-    """Add up one batch; the order of its observations does not matter."""
+def tally(
+    batch: Batch, grouped: Grouped, sets: Mapping[str, Collection[str]] | None = None
+) -> Tally:
+    """Add up one batch; the order of its observations does not matter.
+
+    `sets` are the sets of findings by route that mismatches were counted for before.
+    """
     verdicts: Counts = Counter()
     rules: Counts = Counter()
-    seen: defaultdict[str, list[tuple[Observation, Sighting]]] = defaultdict(list)
-    for observation in batch.observations:
+    known = {route: set(told) for route, told in (sets or {}).items()}
+    for observation, told in zip(batch.observations, grouped.told, strict=True):
         place = (observation.domain, observation.route, observation.revision)
         kind = (observation.verdict, observation.method, observation.status)
-        verdicts[(*place, *kind)] += observation.count
+        named = _named(told, known.setdefault(observation.route, set()))
+        verdicts[(*place, *kind, named)] += observation.count
         for rule in observation.fired:
             rules[(*place, storable(rule))] += observation.count
-        for sighting in observation.sightings:
-            seen[finding_id(sighting)].append((observation, sighting))
-    return Tally(verdicts, rules, {id_: _finding(id_, pairs) for id_, pairs in seen.items()})
+    found = {id_: _finding(id_, seen) for id_, seen in grouped.seen.items()}
+    return Tally(verdicts, rules, found)
 
 
-def finding_id(sighting: Sighting) -> str:
-    """Name a finding: noise and what is real are told apart by a letter that no hex has."""
-    return f"n{sighting.signature}" if sighting.noise else sighting.signature
+def _named(told: frozenset[str] | None, known: set[str]) -> str:
+    """Name the findings of one mismatch, or say that they are not told; `known` takes it up."""
+    if told is None or len(told) > FINDINGS_TOLD:
+        return UNTOLD
+    named = " ".join(sorted(told))
+    if named and named not in known:
+        if len(known) >= SETS_TOLD:
+            return UNTOLD
+        known.add(named)
+    return named
 
 
-def _finding(id_: str, pairs: Sequence[tuple[Observation, Sighting]]) -> Finding:
-    observation, sighting = pairs[0]
-    times = [each.at for each, _ in pairs]
-    revisions = [each.revision for each, _ in pairs]
-    examples = {_key(each.example): each.example for _, each in pairs}
+def _finding(id_: str, seen: Sequence[Seen]) -> Finding:
+    observation, sighting = seen[0].observation, seen[0].sighting
+    times = [each.observation.at for each in seen]
+    revisions = [each.observation.revision for each in seen]
+    examples = {_key(each.sighting.example): each.sighting.example for each in seen}
     return Finding(
         id=id_,
-        signature=sighting.signature,
+        signature=id_.removeprefix("n"),
         domain=observation.domain,
         route=observation.route,
         kind=sighting.kind,
+        change=sighting.change,
         paths=tuple(fitting(sighting.paths)),
         noise=sighting.noise,
         first_seen=min(times),
         last_seen=max(times),
         revision_first=min(revisions),
         revision_last=max(revisions),
-        count=len(pairs),
+        count=sum(each.observation.count for each in seen),
         examples=tuple(_bounded(examples[key]) for key in keep(examples)),
     )
 
@@ -80,21 +103,19 @@ def _bounded(example: Example) -> Example:
     )
 
 
-def admitted(
-    seen: Sequence[Finding], known: Collection[str], filled: Mapping[tuple[str, bool], int]
-) -> list[Finding]:
-    """Choose the findings that are written: the known ones, and new ones while there is room.
+def refused(
+    new: Mapping[str, tuple[str, bool]], filled: Mapping[tuple[str, bool], int]
+) -> list[str]:
+    """Choose the new findings for which there is no room on their routes.
 
-    `filled` says how many findings there are by route and noise.
+    `new` gives the route of each, and whether it is noise; `filled` says how many there are.
     """
     room = {place: FINDINGS_PER_ROUTE - count for place, count in filled.items()}
-    chosen = []
-    for finding in seen:
-        place = (finding.route, finding.noise)
-        if finding.id not in known:
-            left = room.get(place, FINDINGS_PER_ROUTE)
-            if left <= 0:
-                continue
+    left_out = []
+    for id_, place in new.items():
+        left = room.get(place, FINDINGS_PER_ROUTE)
+        if left <= 0:
+            left_out.append(id_)
+        else:
             room[place] = left - 1
-        chosen.append(finding)
-    return chosen
+    return left_out

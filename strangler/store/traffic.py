@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strangler.migration.recording import RecordedHead
 from strangler.migration.unclaimed import Seen, Template, Templates
 from strangler.store.bounds import RECORDED_FOR, RECORDED_HEADS
-from strangler.store.evidence import upsert_into
 from strangler.store.records import HeadSample, TrafficReport
 from strangler.store.tables import calls, heads, unclaimed
+from strangler.store.upsert import upsert_into
 
 
 async def add(connection: AsyncConnection, report: TrafficReport, now: datetime) -> None:

@@ -8,6 +8,9 @@ from tests.store.sample import example, mismatch, observation, sighting
 OTHER = "77aa00bb11cc22dd"
 NOISE = "99aa00bb11cc22dd"
 
+FAR_AHEAD = 100 * 365 * 86_400
+"""Seconds after which a test is over for certain."""
+
 
 def words(text: str) -> str:
     return " ".join(text.split())
@@ -39,7 +42,7 @@ def test_findings_are_listed_newest_first_and_are_differences(found: Desk) -> No
 
     assert ended.code == 2
     assert ended.out.index(OTHER[:8]) < ended.out.index("3fa9c1d2")
-    assert "value on GET /api/v1/datasets $.size" in words(ended.out)
+    assert "`size`: another value on GET /api/v1/datasets" in words(ended.out)
     assert "2026-03-01 12:01:00" in ended.out
     assert NOISE[:7] not in ended.out
     assert ended.err.startswith("2 findings; ")
@@ -59,7 +62,7 @@ def test_noise_is_listed_when_asked_for_and_is_no_difference(found: Desk) -> Non
     noise = found.run("diff", "list", "--noise")
     everything = found.run("diff", "list", "--all")
 
-    assert (noise.code, "noise, value on" in noise.out) == (0, True)
+    assert (noise.code, "noise, `of_" in noise.out) == (0, True)
     assert everything.code == 2
     assert everything.err.startswith("3 findings")
 
@@ -139,3 +142,84 @@ def test_the_start_of_several_ids_lists_them(live: Desk) -> None:
     assert ended.code == 1
     assert "3fa9000000000000" in ended.err
     assert "3fa9c1d2e4b5a697" in ended.err
+
+
+# --- states -------------------------------------------------------------------------------------
+
+ID = "3fa9c1d2e4b5a697"
+
+
+def states(desk: Desk) -> dict[str, str]:
+    return {row["id"]: row["state"] for row in desk.run("diff", "list", "--all", "--json").json}
+
+
+def test_the_share_is_of_the_comparisons_since_it_was_first_seen(live: Desk) -> None:
+    live.observe(*(observation(second) for second in range(10)))
+    live.observe(mismatch(20), *(observation(20 + second) for second in range(3)))
+
+    (row,) = live.run("diff", "list", "--json").json
+    assert (row["share"], row["title"]) == (0.25, "`size`: another value")
+    assert "25%" in live.run("diff", "list").out
+    assert "seen 1 time, 25% of the comparisons since then" in words(
+        live.run("diff", "show", ID).out
+    )
+
+
+def test_an_accepted_finding_leaves_the_list_and_says_who_and_why(found: Desk) -> None:
+    said = found.run(
+        "diff", "accept", "3fa9", "-m", "bytes now", "--actor", "ada", "--until", "30d"
+    )
+
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith(f"{ID} (`size`: another value) is accepted until ")
+    assert ID not in [row["id"] for row in found.run("diff", "list", "--json").json]
+    assert "besides 1 accepted: --all shows them" in found.run("diff", "list").err
+    (row,) = found.run("diff", "list", "--state", "accepted", "--json").json
+    assert (row["id"], row["state"]) == (ID, "accepted")
+    assert found.run("diff", "list", "--state", "accepted").code == 0
+    assert "by ada: bytes now" in words(found.run("diff", "show", ID).out)
+
+
+def test_what_is_reopened_is_a_difference_again(found: Desk) -> None:
+    found.run("diff", "accept", "3fa9", "-m", "bytes now")
+    assert found.run("diff", "reopen", "3fa9", "-m", "no, kilobytes").code == 0
+
+    assert states(found)[ID] == "open"
+    history = found.run("diff", "show", ID, "--json").json["history"]
+    assert [(said["state"], said["reason"]) for said in history] == [
+        ("accepted", "bytes now"),
+        ("open", "no, kilobytes"),
+    ]
+
+
+def test_what_was_fixed_is_open_again_when_it_is_seen_again(found: Desk) -> None:
+    assert found.run("diff", "fixed", "3fa9", "-m", "deployed").code == 0
+    found.observe(mismatch(300))  # seen before it was said: on its way to the store meanwhile
+    assert states(found)[ID] == "fixed"
+    found.observe(mismatch(FAR_AHEAD))
+
+    assert states(found)[ID] == "open"
+    last = found.run("diff", "show", ID, "--json").json["history"][-1]
+    assert (last["actor"], last["reason"]) == (
+        "strangler",
+        "seen again after it was said to be fixed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["fixed", "3fa9", "-m", " "], "-m must not be empty"),
+        (["reopen", "3fa9", "-m", "why"], f"the finding {ID} is open already"),
+        (["accept", "3fa9", "-m", "why", "--until", "2020-01-01"], "that is over already"),
+        (["accept", "3fa9", "-m", "why", "--until", "soon"], "--until soon: write 2026-03-01"),
+        (["accept", "ffff", "-m", "why"], "there is no finding ffff"),
+        (["accept", f"n{NOISE}", "-m", "why"], "is noise, which counts for nothing"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(found: Desk, args: list[str], said: str) -> None:
+    ended = found.run("diff", *args)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert said in ended.err
+    assert states(found)[ID] == "open"

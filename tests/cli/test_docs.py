@@ -11,7 +11,8 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
 from strangler.cli.main import app
-from strangler.store.records import Notice
+from strangler.compare.state import FindingState
+from strangler.store.records import Notice, StateChange
 from tests.cli.desk import ROUTES, Desk
 from tests.cli.test_plan import KEY, record
 from tests.store.sample import NOON, SIGNATURE, example, observation, sighting
@@ -107,7 +108,7 @@ def test_a_variable_does_what_its_flag_does(
     args += ["-m", "why"] if any("-m" in one.opts for one in options(command)) else []
     plain = parsed(verb, args)
     for option in options(command):
-        value = "canary" if option.name in {"to", "phase"} else "7"
+        value = {"to": "canary", "phase": "canary", "state": "fixed"}.get(option.name, "7")
         flag = max(option.opts, key=len)
         by_flag = parsed(verb, [*args, flag] if option.is_flag else [*args, flag, value])
         with monkeypatch.context() as patch:
@@ -133,6 +134,9 @@ def full(desk: Desk) -> Desk:
     difference = {"place": "$.a", "path": "$.a", "kind": "value", "primary": "1", "candidate": "2"}
     seen = sighting(example=example(differences=[difference]))
     desk.observe(observation(verdict="mismatch", sightings=(seen,)))
+    for state in (FindingState.ACCEPTED, FindingState.OPEN):
+        said = StateChange(NOON, "ada", "why", state)
+        desk.ask(lambda store, said=said: store.say(SIGNATURE, said))
     desk.ask(lambda store: store.post_notice(Notice("here", "routes-refused", NOON, "no")))
     desk.ask(lambda store: store.register(life="1", name="here", address="127.0.0.1:8080"))
     return desk

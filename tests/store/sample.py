@@ -42,7 +42,9 @@ def observation(seconds: float = 0, **changes: Any) -> Observation:
 
 def mismatch(seconds: float = 0, signature: str = SIGNATURE, **changes: Any) -> Observation:
     """An exchange that showed one finding, which is noise where `noise` says so."""
-    seen = sighting(seconds, signature=signature, noise=changes.pop("noise", False))
+    paths = ("$.size",) if signature == SIGNATURE else (f"$.of_{signature}",)
+    noise = changes.pop("noise", False)
+    seen = sighting(seconds, signature=signature, paths=paths, noise=noise)
     return observation(seconds, **{"verdict": "mismatch", "sightings": (seen,), **changes})
 
 

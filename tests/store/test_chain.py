@@ -107,7 +107,7 @@ async def test_whoever_removes_the_guards_is_found_out(
 ) -> None:
     await three(store)
     await unguard(store)
-    assert len(await store.unsound()) in {6, 9}
+    assert len(await store.unsound()) in {8, 12}
     await execute(store, statement)
 
     (broken,) = (await verified(store)).broken

@@ -39,7 +39,9 @@ def test_the_page_draws_the_tables() -> None:
 def test_the_page_tells_the_bounds() -> None:
     page = PAGE.read_text()
     for told in (
-        f"the first {bounds.FIRST_EXAMPLES} and the newest {bounds.NEWEST_EXAMPLES}",
+        f"{bounds.EXAMPLES} examples",
+        f"up to {bounds.FINDINGS_TOLD} of them",
+        f"{bounds.SETS_TOLD} such sets",
         f"{bounds.FINDINGS_PER_ROUTE} findings",
         f"newest {bounds.RECORDED_HEADS:,} of all",
         f"older than {bounds.RECORDED_FOR.days} days",

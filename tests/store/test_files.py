@@ -144,7 +144,7 @@ async def test_a_full_disk_loses_the_batch_and_nothing_else(store: Store) -> Non
     await store._engine.dispose()
     pages = "PRAGMA max_page_count = 1000000"
     await store.record(large)
-    assert [each.count for each in await store.verdicts()] == [401]
+    assert sum(each.count for each in await store.verdicts()) == 401
 
 
 async def test_a_file_that_went_away_is_an_error_and_not_a_new_store(
