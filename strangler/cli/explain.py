@@ -119,6 +119,9 @@ def _told(told: Explanation, file: str) -> Iterator[tuple[str, str]]:
         yield "rewrite", str(told.rewrite)
     yield "answered by", f"{told.primary} (the {told.system}), asked for {told.forwarded}"
     yield "copied to", _copy(told)
+    if told.read_back is not None:
+        sides = f"{told.primary} and {told.candidate}"
+        yield "read back", f"{told.read_back} on {sides}, after {_share(told)}"
     if told.fallback is None:
         yield "fallback", "none"
     else:
@@ -126,7 +129,13 @@ def _told(told: Explanation, file: str) -> Iterator[tuple[str, str]]:
 
 
 def _copy(told: Explanation) -> str:
-    if told.candidate is None:
+    if told.copied is None:
         return "nobody"
-    share = f"{told.sample * 100:.4g}% of such requests"
-    return f"{told.candidate} (the {told.system.other}), {share}, as {told.copied}"
+    copy = f"{told.candidate} (the {told.system.other}), {_share(told)}, as {told.copied}"
+    if told.promise is None:
+        return copy
+    return f"{copy}; a dry run, while it promises at {told.promise} that those change nothing"
+
+
+def _share(told: Explanation) -> str:
+    return f"{told.sample * 100:.4g}% of such requests"

@@ -6,6 +6,7 @@ import time
 from strangler.control.lag import ask_lag
 from strangler.control.live import LiveTable
 from strangler.control.supervisor import Supervisor
+from strangler.routing.phase import WriteCopying
 from strangler.routing.table import Domain, LagProbe, RouteTable
 
 LOOK = 0.5
@@ -28,8 +29,14 @@ async def watch_lags(live: LiveTable, supervisor: Supervisor) -> None:
 
 
 def _strays(domain: Domain) -> bool:
-    """Decide whether some reader could miss its own write, and a probe could tell when not."""
-    return domain.lag is not None and any(route.reads.fresh is not None for route in domain.routes)
+    """Decide whether somebody waits for writes to arrive, and a probe could tell when they have.
+
+    That are readers that could miss their own write, and writes that are read back.
+    """
+    return domain.lag is not None and any(
+        route.reads.fresh is not None or route.writes.outside.writes is WriteCopying.READ_BACK
+        for route in domain.routes
+    )
 
 
 async def _caught_up(lag: LagProbe, table: RouteTable) -> float | None:

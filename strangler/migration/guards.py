@@ -102,6 +102,10 @@ def _treated_otherwise(before: Route, after: Route) -> Iterator[LostGuard]:
     if reads_now:
         why = f"{_some(reads_now)} counted as a write and is a read from now on"
         yield LostGuard(after.domain, after.label, why)
+    copied = after.writes.inside
+    if writes_now and copied.sends_body and not before.writes.inside.sends_body:
+        why = f"{_some(writes_now)} is copied to {copied.candidate} as a dry run"
+        yield LostGuard(after.domain, after.label, why)
     unsafe = _methods(after) - READ_METHODS - writes_now
     if not unsafe:
         return

@@ -129,7 +129,7 @@ class Exchange:
         return Capture(self.plane.settings.copied_body, self.plane.mirror.budget)
 
     def _new_body(self) -> RequestBody:
-        if self._capture is not None:
+        if self.decision.sends_body:
             keep = self.plane.settings.copied_body
         else:
             keep = REPLAYED if self._repeatable() else 0

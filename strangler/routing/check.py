@@ -8,6 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
+from strangler.routing.check_writes import (
+    promise_mistakes,
+    read_back_mistakes,
+    template_mistakes,
+)
 from strangler.routing.conditions import Condition, Conditions
 from strangler.routing.conditions import Source as From
 from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig, ShadowConfig
@@ -38,8 +43,12 @@ def check(source: Source, complaint: Complaint | None = None) -> RoutesConfig:
         routes = by_domain[name]
         mistakes += _canary_mistakes(source, name, domain, routes)
         mistakes += _writer_mistakes(source, domain, routes)
+        mistakes += promise_mistakes(source, name, domain, routes)
+        if parts.whole is not None:
+            mistakes += read_back_mistakes(source, name, domain, routes)
     mistakes += _tie_mistakes(source, parts.routes)
     mistakes += _template_mistakes(source, parts.routes)
+    mistakes += template_mistakes(source, parts.routes)
     if complaint is not None:
         mistakes += _rule_mistakes(source, parts, complaint)
     if mistakes or parts.whole is None:

@@ -10,6 +10,7 @@ from strangler.routing.config import (
     AutopilotConfig,
     CanaryConfig,
     DomainConfig,
+    DryRunConfig,
     EjectionConfig,
     GateConfig,
     HealthConfig,
@@ -25,7 +26,7 @@ from strangler.routing.decision import Decision, Plan
 from strangler.routing.keys import key_source
 from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import normalised
-from strangler.routing.phase import PHASES, Phase, System
+from strangler.routing.phase import PHASES, Phase, System, WriteCopying
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
@@ -40,6 +41,7 @@ from strangler.routing.table import (
     HealthCheck,
     LagProbe,
     Limits,
+    PromiseProbe,
     RetryPolicy,
     Route,
     RouteTable,
@@ -166,8 +168,9 @@ def _targets(name: str, config: UpstreamConfig, source: Source) -> tuple[Target,
     return tuple(map(target, config.targets))
 
 
-_Kind: TypeAlias = tuple[Phase, float, bool, bool | None]
-"""What tells routes of a domain apart: phase, share that is copied, whether reversed, fallback."""
+_Kind: TypeAlias = tuple[Phase, float, bool, WriteCopying, bool | None]
+"""What tells routes of a domain apart: phase, share that is copied, whether reversed, what the
+candidate has to do with writes, fallback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         gate=_gate(config.gate),
         autopilot=None if config.autopilot is None else _autopilot(config.autopilot),
         fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
+        dry_run=None if config.dry_run is None else _promise(config.dry_run),
     )
 
 
@@ -231,6 +235,10 @@ def _own_writes(name: str, config: DomainConfig) -> OwnWrites | None:
 def _lag(config: LagConfig, service: str) -> LagProbe:
     upstream = config.upstream or service
     return LagProbe(upstream, config.path, config.member, seconds(config.timeout))
+
+
+def _promise(config: DryRunConfig) -> PromiseProbe:
+    return PromiseProbe(config.promise, seconds(config.every), seconds(config.timeout))
 
 
 def _autopilot(config: AutopilotConfig) -> AutopilotPolicy:
@@ -269,7 +277,7 @@ def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Ro
     own = config.shadow
     shadow = frame.shadow if own is None else _shadow(frame.config.shadow, own)
     fallback = frame.config.fallback if config.fallback is None else config.fallback
-    kind = (phase, shadow.sample, shadow.reversed, fallback)
+    kind = (phase, shadow.sample, shadow.reversed, shadow.writes, fallback)
     plans = frame.plans.get(kind)
     if plans is None:
         plans = frame.plans[kind] = _plans(frame, *kind)
@@ -290,11 +298,17 @@ def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Ro
         json_urls=config.rewrite is not None and config.rewrite.json_urls,
         line=line,
         own_writes=frame.own,
+        read_back=config.read_back,
     )
 
 
 def _plans(
-    frame: _Frame, phase: Phase, sample: float, reversed_shadow: bool, fallback: bool | None
+    frame: _Frame,
+    phase: Phase,
+    sample: float,
+    reversed_shadow: bool,
+    copying: WriteCopying,
+    fallback: bool | None,
 ) -> tuple[Plan, Plan]:
     """Work out what becomes of reads and of writes."""
     rule = PHASES[phase]
@@ -307,17 +321,19 @@ def _plans(
         reversed_shadow=reversed_shadow,
         fallback=fallback,
     )
+    writes = plan_writes(
+        rule, frame.sides, copying=copying, sample=sample, reversed_shadow=reversed_shadow
+    )
     writer = PHASES[frame.config.phase].writes
     at_writer = Decision(frame.sides[writer], writer)
     return (
         with_own_writes(reads, frame.own, at_writer, reads=True),
-        with_own_writes(plan_writes(rule, frame.sides), frame.own, at_writer, reads=False),
+        with_own_writes(writes, frame.own, at_writer, reads=False),
     )
 
 
 def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
-    own = {} if route is None else {key: getattr(route, key) for key in route.model_fields_set}
-    config = domain.model_copy(update=own)
+    config = domain.overridden_by(route)
     return ShadowPolicy(
         sample=_share(config.sample),
         ignore=tuple(config.ignore),
@@ -325,6 +341,8 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
         plaintext=tuple(config.plaintext),
         confirm=config.confirm,
         reversed=config.reversed,
+        writes=config.writes,
+        read_back_within=seconds(config.read_back_within),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from strangler.routing.phase import Effect, Phase
+from strangler.routing.phase import Effect, Phase, WriteCopying
 from strangler.routing.spelling import (
     Budget,
     CanaryKey,
@@ -18,9 +18,9 @@ from strangler.routing.spelling import (
     Percent,
     Period,
     PlainPath,
+    ReadBackTemplate,
     Rule,
     ServerName,
-    Spelling,
     TargetUrl,
     TemplatePath,
     TokenPlace,
@@ -40,18 +40,11 @@ Method: TypeAlias = Literal[
 # fmt: on
 METHODS: tuple[str, ...] = get_args(Method)
 
-Writes: TypeAlias = Annotated[
-    str,
-    Spelling(
-        "^skip$",
-        "must be skip",
-        {"^(read-back|dry-run)$": "is not supported yet: this version can only skip writes"},
-    ),
-]
 # An enum is written as text, which pydantic's strict mode would refuse.
 PhaseName: TypeAlias = Annotated[Phase, Field(strict=False)]
 AmbiguousPathsName: TypeAlias = Annotated[AmbiguousPaths, Field(strict=False)]
 EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
+WriteCopyingName: TypeAlias = Annotated[WriteCopying, Field(strict=False)]
 
 
 # pydantic puts the pattern of a mapping's keys into the schema, but allows all others beside it.
@@ -188,22 +181,31 @@ class CanaryConfig(Config):
 
 
 class ShadowConfig(Config):
-    """How copies of reads are taken and compared. A route's own overrides it key by key."""
+    """How copies are taken and compared. A route's own overrides it key by key."""
 
     sample: Percent = "100%"
-    """The share of reads that are copied."""
+    """The share of reads that are copied, and of writes that are judged."""
     ignore: list[Rule] = []
     """What may differ: `$.a.path`, `header:NAME`, `status` or `body`."""
     unordered: list[Rule] = []
     """The lists whose order means nothing."""
     plaintext: list[Rule] = []
     """The values that may be stored as they are, not as keyed hashes."""
-    writes: Writes = "skip"
-    """What the candidate gets of writes: nothing."""
+    writes: WriteCopyingName = WriteCopying.SKIP
+    """What the candidate has to do with writes: nothing (`skip`); both sides are asked for what was
+    written, once it has arrived (`read-back`); or it is asked what it would answer, and to change
+    nothing (`dry-run`)."""
+    read_back_within: Duration = "5s"
+    """How long a write may take to arrive at the candidate; later it is not read back."""
     confirm: bool = True
     """Whether both sides are asked once more before a difference counts, which tells noise."""
     reversed: bool = False
     """Whether reads are copied to the monolith once extracted: is the way back still safe?"""
+
+    def overridden_by(self, route: Self | None) -> Self:
+        """Give what holds for a route: its own keys, and the domain's where it has none."""
+        own = {} if route is None else {key: getattr(route, key) for key in route.model_fields_set}
+        return self.model_copy(update=own)
 
 
 class LatencyConfig(Config):
@@ -314,6 +316,9 @@ class RouteConfig(Config):
     """Overrides of the domain's `shadow`, key by key."""
     fallback: bool | None = None
     """Overrides the domain's `fallback`."""
+    read_back: ReadBackTemplate | None = None
+    """The path of what a write has changed, for `writes: read-back`, where neither its own path nor
+    `Location` tells: `{name}` is a parameter of `path`, `{body:id}` a member of the JSON answer."""
 
 
 class LagConfig(Config):
@@ -327,6 +332,17 @@ class LagConfig(Config):
     """The member of a JSON object that holds the number; without it, the body is the number."""
     timeout: Duration = "1s"
     """How long an answer may take; a later one counts as a lag."""
+
+
+class DryRunConfig(Config):
+    """Where the service promises that a dry run changes nothing; without its word none is sent."""
+
+    promise: PlainPath
+    """What each target of the service is asked with GET."""
+    every: Duration = "10s"
+    """For how long a promise is good, on the connection that it was given on."""
+    timeout: Duration = "1s"
+    """How long an answer may take."""
 
 
 class FenceConfig(Config):
@@ -366,6 +382,8 @@ class DomainConfig(Config):
     """Where changes that are still on their way are told: the writer moves when there are none."""
     fence: FenceConfig = FenceConfig()
     """How writes wait while the writer moves."""
+    dry_run: DryRunConfig | None = None
+    """Where the service promises to honour dry runs, which `writes: dry-run` needs."""
     gate: GateConfig = GateConfig()
     """What must be proven before the domain goes on."""
     read_your_writes: ReadYourWritesConfig | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from strangler.routing.own_writes import OwnWrites
-from strangler.routing.phase import System
+from strangler.routing.phase import System, WriteCopying
 
 BUCKETS = 10_000
 """The resolution of a canary weight: one bucket is 0.01 % of the keys."""
@@ -21,7 +21,8 @@ class Decision:
     All are names of upstreams. `candidate` gets a shadow copy, `fallback` is asked instead when
     the primary fails before the first byte of its response; either may be None. `system` is the
     side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
-    `measured`: how it is answered is counted for the gates.
+    `measured`: how it is answered is counted for the gates. `writes`: what the candidate has to do
+    with it, if it is a write. `sends_body`: a copy needs the body of the request.
     """
 
     primary: str
@@ -29,6 +30,8 @@ class Decision:
     candidate: str | None = None
     fallback: str | None = None
     measured: bool = False
+    writes: WriteCopying = WriteCopying.SKIP
+    sends_body: bool = field(init=False)
     answerer: str = field(init=False)
     stand_in: str = field(init=False)
 
@@ -36,6 +39,8 @@ class Decision:
         """Read the names once: an enum's value costs two calls each time."""
         object.__setattr__(self, "answerer", self.system.value)
         object.__setattr__(self, "stand_in", self.system.other.value)
+        copied = self.candidate is not None and self.writes is not WriteCopying.READ_BACK
+        object.__setattr__(self, "sends_body", copied)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from strangler.http.message import RequestHead
 from strangler.routing.ambiguity import Ambiguity, Outcome, ambiguity
 from strangler.routing.decision import BUCKETS, Decision, Plan, bucket_of, decide
 from strangler.routing.match import Claim
-from strangler.routing.phase import Effect, Phase, System, effect_of
+from strangler.routing.phase import Effect, Phase, System, WriteCopying, effect_of
+from strangler.routing.resource import NAMED_BY_ITSELF
 from strangler.routing.table import Route, RouteTable
 
 
@@ -88,7 +89,9 @@ class Explanation:
     Without a `route`, nothing claims it and `domain`, `phase` and `line` are None too. `path` is
     what was matched. `candidate` gets a copy of a `sample` (0 to 1) of such requests. `forwarded`
     is what the primary is asked for, `copied` what the candidate is. If an `ambiguity` has it
-    refused, none of that happens.
+    refused, none of that happens. `writes` is what the candidate has to do with a write:
+    `read_back` says how both sides are asked for what was written, `promise` where the service has
+    to give its word before it gets a dry run.
     """
 
     method: str
@@ -109,6 +112,9 @@ class Explanation:
     rewrite: RewriteAnswer | None
     forwarded: str
     copied: str | None
+    writes: WriteCopying
+    read_back: str | None
+    promise: str | None
 
 
 def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") -> Explanation:
@@ -139,6 +145,9 @@ def explain(table: RouteTable, head: RequestHead, address: str = "127.0.0.1") ->
         rewrite=None if route is None else _rewrite(route),
         forwarded=_forwarded(route, head, decision.system),
         copied=_copied(route, head, decision),
+        writes=decision.writes,
+        read_back=_read_back(route, head, decision),
+        promise=_promise(table, route, decision),
     )
 
 
@@ -169,9 +178,25 @@ def _forwarded(route: Route | None, head: RequestHead, system: System) -> str:
 
 
 def _copied(route: Route | None, head: RequestHead, decision: Decision) -> str | None:
-    if decision.candidate is None:
+    if not decision.sends_body:
         return None
     return _forwarded(route, head, decision.system.other)
+
+
+def _read_back(route: Route | None, head: RequestHead, decision: Decision) -> str | None:
+    if route is None or decision.writes is not WriteCopying.READ_BACK:
+        return None
+    if route.read_back is not None:
+        return f"GET {route.read_back}"
+    path = f", else GET {head.target.path}" if head.method in NAMED_BY_ITSELF else ""
+    return f"GET the Location of a 201{path}"
+
+
+def _promise(table: RouteTable, route: Route | None, decision: Decision) -> str | None:
+    if route is None or decision.writes is not WriteCopying.DRY_RUN:
+        return None
+    probe = table.domains[route.domain].dry_run
+    return None if probe is None else probe.path
 
 
 def _passed(table: RouteTable, head: RequestHead, route: Route | None) -> list[Passed]:

@@ -50,6 +50,14 @@ class Copying(StrEnum):
     IF_REVERSED = "if-reversed"  # only where the route asks for the reversed shadow
 
 
+class WriteCopying(StrEnum):
+    """What the candidate has to do with a write that the primary takes."""
+
+    SKIP = "skip"
+    READ_BACK = "read-back"  # nothing; both sides are asked for what was written
+    DRY_RUN = "dry-run"  # it is asked to say what it would answer, and to change nothing
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseRule:
     """Who answers in one phase.

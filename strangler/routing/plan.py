@@ -6,7 +6,7 @@ from functools import partial
 
 from strangler.routing.decision import Decision, Plan
 from strangler.routing.own_writes import OwnWrites
-from strangler.routing.phase import Copying, PhaseRule, System
+from strangler.routing.phase import Copying, PhaseRule, System, WriteCopying
 
 Sides = Mapping[System, str]
 """The names of the two upstreams between which a domain moves."""
@@ -31,11 +31,29 @@ def with_own_writes(plan: Plan, own: OwnWrites | None, writer: Decision, *, read
     return replace(plan, own=own, fresh=writer if strays else None)
 
 
-def plan_writes(rule: PhaseRule, sides: Sides) -> Plan:
-    """Plan the writes of a route: one writer, no copies, and nothing that could write twice."""
+def plan_writes(
+    rule: PhaseRule,
+    sides: Sides,
+    *,
+    copying: WriteCopying,
+    sample: float,
+    reversed_shadow: bool,
+) -> Plan:
+    """Plan the writes of a route: one writer, and nothing that could write twice.
+
+    The candidate of a write is asked for what was written, or for a dry run if it has promised that
+    it can; the monolith never has.
+    """
+    writer = rule.writes
     # There is nothing to hold the monolith's writes against.
-    measured = rule.measured and rule.writes is System.SERVICE
-    return always(Decision(sides[rule.writes], rule.writes, measured=measured))
+    measured = rule.measured and writer is System.SERVICE
+    alone = Decision(sides[writer], writer, measured=measured)
+    if writer is System.SERVICE and copying is WriteCopying.DRY_RUN:
+        return always(alone)
+    if copying is WriteCopying.SKIP or not _copies(rule, reversed_shadow):
+        return always(alone)
+    judged = replace(alone, candidate=sides[writer.other], writes=copying)
+    return Plan(judged, alone, judged, alone, threshold=0, salt=b"", sample=sample)
 
 
 def plan_reads(
@@ -53,9 +71,7 @@ def plan_reads(
     `fallback` is the operator's word, None for the phase's own habit: yes while the service
     answers on trial, no once it is the system of record and the monolith may be stale.
     """
-    copied = rule.copying is Copying.SAMPLED or (
-        rule.copying is Copying.IF_REVERSED and reversed_shadow
-    )
+    copied = _copies(rule, reversed_shadow)
     steps_in = rule.may_fall_back and (rule.canary_reads if fallback is None else fallback)
     inside = System.SERVICE if rule.canary_reads else rule.reads
     deciding = partial(_decision, sides, steps_in=steps_in, measured=rule.measured)
@@ -67,6 +83,12 @@ def plan_reads(
         threshold=threshold if rule.canary_reads else 0,
         salt=salt,
         sample=sample if copied else 0.0,
+    )
+
+
+def _copies(rule: PhaseRule, reversed_shadow: bool) -> bool:
+    return rule.copying is Copying.SAMPLED or (
+        rule.copying is Copying.IF_REVERSED and reversed_shadow
     )
 
 

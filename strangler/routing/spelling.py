@@ -21,6 +21,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from strangler.routing.pattern import Pattern, parse_pattern, parse_template
+from strangler.routing.read_back import ReadBackPath, parse_read_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,12 @@ def _template(value: object) -> Pattern:
     return parse_template(value)
 
 
+def _read_back(value: object) -> ReadBackPath:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_read_back(value)
+
+
 def _prefix(text: str) -> str:
     pattern = parse_pattern(text)
     if pattern.rest or any(segment.literal is None for segment in pattern.segments):
@@ -196,6 +203,11 @@ PathPattern: TypeAlias = Annotated[
 TemplatePath: TypeAlias = Annotated[
     Pattern,
     PlainValidator(_template),
+    WithJsonSchema({"type": "string", "pattern": "^/"}),
+]
+ReadBackTemplate: TypeAlias = Annotated[
+    ReadBackPath,
+    PlainValidator(_read_back),
     WithJsonSchema({"type": "string", "pattern": "^/"}),
 ]
 PlainPath: TypeAlias = Annotated[

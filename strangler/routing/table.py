@@ -11,7 +11,8 @@ from strangler.routing.keys import KeySource
 from strangler.routing.match import Claim, Node
 from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import Pattern
-from strangler.routing.phase import READ_METHODS, Effect, Phase, effect_of
+from strangler.routing.phase import READ_METHODS, Effect, Phase, WriteCopying, effect_of
+from strangler.routing.read_back import ReadBackPath
 from strangler.routing.rewrite import Rewrite
 from strangler.routing.way_back import WayBack
 
@@ -157,7 +158,8 @@ class ShadowPolicy:
     """How a route's copies are taken and compared. Rules are as written in `routes.yaml`.
 
     `sample` is a share in [0, 1]. `confirm`: ask both sides once more before a difference counts.
-    `reversed`: after the cutover, copy reads to the monolith.
+    `reversed`: after the cutover, copy reads to the monolith. `writes`: what the candidate has to
+    do with writes; `read_back_within` are the seconds after which one is not read back any more.
     """
 
     sample: float = 1.0
@@ -166,6 +168,8 @@ class ShadowPolicy:
     plaintext: tuple[str, ...] = ()
     confirm: bool = True
     reversed: bool = False
+    writes: WriteCopying = WriteCopying.SKIP
+    read_back_within: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,8 @@ class Route:
     `line` is the route's line in the file it was read from. `claims` are the alternatives of
     conditions that its requests meet: one for each host, else one. `rewrite` maps a forwarded
     path for the service, `way_back` what the service says of its paths for the client; both are
-    None where the path stays. `json_urls`: the latter in JSON bodies, too.
+    None where the path stays. `json_urls`: the latter in JSON bodies, too. `read_back` names what
+    a write has changed, where neither its path nor its answer does.
     """
 
     label: str
@@ -233,6 +238,7 @@ class Route:
     json_urls: bool
     line: int
     own_writes: OwnWrites | None = None
+    read_back: ReadBackPath | None = None
 
     @property
     def pattern(self) -> str:
@@ -277,6 +283,19 @@ class LagProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseProbe:
+    """Whom to ask whether dry runs have no effect: GET `path` on a target of the service.
+
+    A word is good for `every` seconds, on the connection that it was given on. An answer that takes
+    longer than `timeout` seconds gives none.
+    """
+
+    path: str
+    every: float = 10.0
+    timeout: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class FencePolicy:
     """How long (in seconds) writes wait while the writer moves, and how many in one worker."""
 
@@ -300,6 +319,7 @@ class Domain:
     autopilot: AutopilotPolicy | None = None
     lag: LagProbe | None = None
     fence: FencePolicy = FencePolicy()
+    dry_run: PromiseProbe | None = None
 
 
 class AmbiguousPaths(StrEnum):

@@ -7,7 +7,7 @@ import pytest
 from strangler.routing.compile import load
 from strangler.routing.decision import bucket_of
 from strangler.routing.explain import CanaryAnswer, Explanation, RewriteAnswer, explain
-from strangler.routing.phase import Effect, Phase, System
+from strangler.routing.phase import Effect, Phase, System, WriteCopying
 from tests.routing.building import SAMPLE, ask, table_of
 
 
@@ -47,6 +47,9 @@ def test_a_canary_read_inside_the_weight_is_explained_whole() -> None:
         rewrite=RewriteAnswer("/files", leads_back=True, json_urls=False),
         forwarded="/files?q=1",
         copied="/api/v1//datasets/search?q=1",
+        writes=WriteCopying.SKIP,
+        read_back=None,
+        promise=None,
     )
 
 
@@ -68,6 +71,40 @@ def test_a_write_in_the_canary_has_no_copy_and_no_bucket() -> None:
     told = explain(load(SAMPLE), ask("POST", "/api/v1/datasets", x_user_id="1"))
     assert (told.effect, told.primary, told.candidate) == (Effect.WRITE, "monolith", None)
     assert (told.canary, told.sample, told.copied) == (None, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", "/a", "GET the Location of a 201"),
+        ("PUT", "/a", "GET the Location of a 201, else GET /a"),
+        ("POST", "/b", "GET /a/{body:id}"),
+        ("GET", "/a", None),
+    ],
+)
+def test_a_write_that_is_read_back_says_how(method: str, path: str, said: str | None) -> None:
+    routes: list[dict[str, Any]] = [
+        {"path": "/a"},
+        {"path": "/a/{id}"},
+        {"path": "/b", "read_back": "/a/{body:id}"},
+    ]
+    table = table_of(routes, phase="shadow", shadow={"writes": "read-back", "sample": "50%"})
+    told = explain(table, ask(method, path))
+    assert told.read_back == said
+    assert (told.candidate, told.sample, told.promise) == ("new", 0.5, None)
+    assert told.copied == (path if method == "GET" else None)
+
+
+def test_a_dry_run_says_where_the_service_promises() -> None:
+    shadow = {"writes": "dry-run"}
+    dry_run = {"promise": "/promise"}
+    routes = [{"path": "/a", "rewrite": {"prefix": "/x"}}]
+    for phase, promise in (("shadow", "/promise"), ("extracted", None), ("monolith", None)):
+        table = table_of(routes, phase=phase, shadow=shadow, dry_run=dry_run)
+        told = explain(table, ask("POST", "/a"))
+        assert told.promise == promise
+        assert told.copied == ("/x" if promise else None)
+        assert told.read_back is None
 
 
 @pytest.mark.parametrize(

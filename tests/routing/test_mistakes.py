@@ -39,7 +39,7 @@ domains:
     canary: {weight: 150%, key: "header:x-user-id"}
     shadow:
       ignore: $.a
-      writes: dry-run
+      writes: dry-rum
     routes:
       - path: /api/{id:nit}
       - path: /api/v1/{id:int}
@@ -72,7 +72,7 @@ TOLD = """\
 13:12: domains.datasets.phase: unknown word canry; did you mean canary?
 14:22: domains.datasets.canary.weight: must be between 0% and 100%, written like 10% or 0.25%
 16:15: domains.datasets.shadow.ignore: must be a list, not text
-17:15: domains.datasets.shadow.writes: is not supported yet: this version can only skip writes
+17:15: domains.datasets.shadow.writes: unknown word dry-rum; did you mean dry-run?
 19:15: domains.datasets.routes[0].path: must not have the unknown type 'nit'; did you mean
   {id:int}?
 21:19: domains.datasets.routes[1].methods[0]: unknown word get; did you mean GET?
@@ -105,6 +105,22 @@ def test_all_mistakes_are_reported_at_once_by_place() -> None:
         ("monolith: monolith", "monolith: datasets", "must not be the monolith"),
         ("    service: datasets", "    service: monolith", "must not be the monolith"),
         ("    service: datasets\n", "", "15:3: domains.datasets.service: is missing"),
+        (
+            "writes: skip   ",
+            "writes: dry-run",
+            "domains.datasets.shadow.writes: needs the word of the service that a dry run changes "
+            "nothing: add `dry_run: {promise: /PATH}` to the domain",
+        ),
+        (
+            "methods: [POST]",
+            "read_back: /api/v1/datasets/{body:id}/x",
+            "read_back: names what no route of the domain claims for GET",
+        ),
+        (
+            "methods: [POST]",
+            "read_back: /api/v1/datasets/{id}",
+            "names {id}, which /api/v1/datasets/search has not; known are body:id",
+        ),
         ("weight: 10%", "weight: 10", "18:22: domains.datasets.canary.weight: must be between 0%"),
         ("weight: 10%", "weight: 0.001%", "must be between 0% and 100%"),
         ("header:x-user-id", "jwt:sub", "must be header:NAME, cookie:NAME, query:NAME or address"),

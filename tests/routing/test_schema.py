@@ -22,6 +22,8 @@ VALIDATOR = Draft202012Validator(json_schema())
 FULL: dict[str, Any] = yaml.safe_load(SAMPLE)
 FULL["domains"]["datasets"]["fallback"] = True
 FULL["domains"]["datasets"]["shadow"] |= {"plaintext": ["$.id"], "confirm": True, "reversed": False}
+FULL["domains"]["datasets"]["shadow"] |= {"read_back_within": "5s"}
+FULL["domains"]["datasets"]["dry_run"] = {"promise": "/dry-runs", "every": "5s", "timeout": "1s"}
 FULL["upstreams"]["monolith"]["timeouts"]["keepalive"] = "4s"
 FULL["upstreams"]["monolith"]["health"] |= {"timeout": "1s"}
 FULL["upstreams"]["monolith"]["health"] |= {"healthy_after": 1, "unhealthy_after": 2}
@@ -47,7 +49,11 @@ FULL["domains"]["datasets"]["routes"].append(
     }
 )
 FULL["domains"]["datasets"]["routes"].append(
-    {"path": "/full/{id}", "rewrite": {"template": "/x/{id}", "json_urls": True}},
+    {
+        "path": "/full/{id}",
+        "rewrite": {"template": "/x/{id}", "json_urls": True},
+        "read_back": "/full/{body:id}",
+    },
 )
 VALUES = [None, True, 0, 1, 2, -1.5, "", "x", "/x", "10%", "5s", "GET", "shadow", "read", "address"]
 VALUES += [[], ["x"], ["GET"], ["$.a"], {}, {"x": "y"}, {"weight": "10%"}]
