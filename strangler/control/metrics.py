@@ -182,6 +182,12 @@ class Snapshot:
             ("route", "verdict"),
             counters.verdicts.items(),
         )
+        yield _counter(
+            "strangler_dry_run_promises",
+            "Asked of services whether dry runs change nothing, by upstream and what came of it.",
+            ("upstream", "outcome"),
+            counters.promises.items(),
+        )
         yield CounterMetricFamily(
             "strangler_comparator_faults",
             "Comparisons that broke by a fault of ours.",

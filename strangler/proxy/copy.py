@@ -3,7 +3,10 @@
 from typing import TYPE_CHECKING, Final
 
 from strangler.compare.response import Response
-from strangler.http.forwarding import connection_fields
+from strangler.http.asking import without_the_write
+from strangler.http.forwarding import ForwardedHead, connection_fields
+from strangler.http.framing import NO_BODY
+from strangler.http.message import RequestHead
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
@@ -17,7 +20,8 @@ class Copy:
 
     `octets` tells how much memory it holds, about: the request, and every answer that has come.
     `mapped` tells that addresses in the answer may have been mapped for the client. `deadline` is
-    when nobody waits for the candidate any longer.
+    when nobody waits for the candidate any longer. `label` and `method` are those of the exchange:
+    under them it is counted, whatever is asked.
     """
 
     __slots__ = (
@@ -29,7 +33,9 @@ class Copy:
         "forwarded",
         "framing",
         "head",
+        "label",
         "mapped",
+        "method",
         "octets",
         "peer",
         "primary",
@@ -54,6 +60,8 @@ class Copy:
         self.candidate = candidate
         self.peer = exchange.client.peer
         self.head = exchange.head
+        self.label = route.label
+        self.method = exchange.head.method
         self.fields = exchange.fields
         self.forwarded = exchange.forwarded
         self.framing = exchange.framing
@@ -67,9 +75,26 @@ class Copy:
         """Show what is asked of whom."""
         return f"<Copy {self.head!r} of {self.candidate}>"
 
-    def request_to(self, upstream: str, role: bytes) -> bytes:
-        """Write the whole request; the upstream is told that nobody waits for the answer."""
+    def ask_for(self, head: RequestHead, route: Route) -> None:
+        """Become a copy of the read that asks for what was written, which `route` claims.
+
+        It says who asks as the write did. What the primary answered to that is kept no longer.
+        """
+        self.head = head
+        self.route = route
+        fields = without_the_write(self.forwarded.fields)
+        self.forwarded = ForwardedHead(fields, self.forwarded.request_id)
+        self.framing = NO_BODY
+        self.body = b""
+        self.primary = Response(self.primary.status, (), b"")
+        self.octets = len(fields)
+
+    def request_to(self, upstream: str, role: bytes, more: bytes = b"") -> bytes:
+        """Write the whole request; the upstream is told that nobody waits for the answer.
+
+        `more` are further lines of the head, each with its CRLF.
+        """
         extra = connection_fields(self.fields, self.framing, upgrade=False)
         origin_form = self.route.origin_form(self.head, upstream)
-        head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role)
+        head = self.forwarded.to_bytes(self.head.method, origin_form, extra + _ROLE % role + more)
         return head + self.body

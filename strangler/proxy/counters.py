@@ -49,6 +49,7 @@ class Counters:
     `shed`: requests that found all targets of an upstream full, by (upstream, why they went).
     `held`: writes that came to a fence, by what became of them.
     `ambiguous_paths`: by (route that a path may also mean, what became of the request).
+    `promises`: asked of services before dry runs, by (upstream, what came of it).
     `own_reads`: reads that went to the writer lest a client miss its own write, by domain.
     `unmapped_bodies`: JSON bodies whose URLs could not be mapped, by route.
     `unreported`: observations that could not be handed to the control plane.
@@ -69,6 +70,7 @@ class Counters:
     held: Counter[str] = field(default_factory=Counter)
     ambiguous_paths: Counter[tuple[str, str]] = field(default_factory=Counter)
     own_reads: Counter[str] = field(default_factory=Counter)
+    promises: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmapped_bodies: Counter[str] = field(default_factory=Counter)
     cancelled: int = 0
     aborted: int = 0
@@ -103,6 +105,7 @@ class Counters:
         self.held += other.held
         self.ambiguous_paths += other.ambiguous_paths
         self.own_reads += other.own_reads
+        self.promises += other.promises
         self.unmapped_bodies += other.unmapped_bodies
         self.cancelled += other.cancelled
         self.aborted += other.aborted

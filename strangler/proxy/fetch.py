@@ -151,19 +151,20 @@ async def fetch(
     outcome: Outcome = None
     connection = chosen.take()
     if connection is not None:
-        outcome = await _ask(pool, connection, method, octets, limit)
+        outcome = await ask_on(pool, connection, method, octets, limit)
         if not (isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED):
             return outcome
     try:
         connection = await chosen.connect(pool.upstream.timeouts.connect)
     except OSError as error:
         return Failure(name, Stage.CONNECTING, cause_of(error), str(error))
-    return await _ask(pool, connection, method, octets, limit)
+    return await ask_on(pool, connection, method, octets, limit)
 
 
-async def _ask(
+async def ask_on(
     pool: UpstreamPool, connection: UpstreamConnection, method: str, octets: bytes, limit: int
 ) -> Outcome:
+    """Send one whole request on one connection of a pool, and give what comes of it."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Outcome] = loop.create_future()
     receiver = Fetch(pool.upstream.name, limit, answer.set_result)

@@ -58,23 +58,27 @@ class Judge:
 
     def found_alike(self, copy: Copy) -> None:
         """Count two answers that are equal to the octet."""
-        route, method = copy.route, told_apart(copy.head.method)
+        label, method = copy.label, told_apart(copy.method)
         status = f"{copy.primary.status // 100}xx"
         counters = self._plane.counters
-        counters.verdicts[route.label, MATCH] += 1
-        alike = (route.domain, route.label, copy.revision, MATCH, (), method, status)
+        counters.verdicts[label, MATCH] += 1
+        alike = (copy.route.domain, label, copy.revision, MATCH, (), method, status)
         if not self._unreported.count(alike):
             counters.unreported += 1
 
     async def judge(self, copy: Copy, candidate: Response) -> None:
         """Compare two answers, tell noise apart, and report."""
         rules = self._rules_of(copy.route)
-        first = await self._comparer.compare(copy.primary, candidate, rules)
+        first = await self.compare(copy, copy.primary, candidate)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
             judgement = await self._told_apart(copy, candidate, first, rules)
         if judgement is not None:
             self.conclude(copy, candidate, judgement)
+
+    async def compare(self, copy: Copy, one: Response, other: Response) -> Comparison:
+        """Compare two answers to a copy by the rules of its route."""
+        return await self._comparer.compare(one, other, self._rules_of(copy.route))
 
     async def _told_apart(
         self, copy: Copy, candidate: Response, first: Comparison, rules: Rules
@@ -110,9 +114,11 @@ class Judge:
 
     def conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
         """Count a verdict, and report what was seen."""
-        self._plane.counters.verdicts[copy.route.label, judgement.verdict.value] += 1
+        self._plane.counters.verdicts[copy.label, judgement.verdict.value] += 1
         compared = Compared(
             copy.route,
+            copy.label,
+            copy.method,
             copy.revision,
             copy.head,
             copy.forwarded.request_id.decode("ascii"),

@@ -6,6 +6,7 @@ are alike, so that is found out at once, in the callback that brings the answer;
 work goes on beside, as a task.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ from strangler.proxy.unreported import Unreported
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.map_back import map_back
+from strangler.routing.phase import WriteCopying
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
@@ -49,17 +51,17 @@ class Mirror:
     __slots__ = (
         "_asked",
         "_breakers",
-        "_judge",
         "_plane",
         "_to_ask",
         "budget",
         "in_flight",
+        "judge",
     )
 
     def __init__(self, plane: "DataPlane", unreported: Unreported) -> None:
         """Leave what is seen with `unreported`."""
         self._plane = plane
-        self._judge = Judge(plane, self, unreported, Redactor(plane.settings.redaction_key))
+        self.judge = Judge(plane, self, unreported, Redactor(plane.settings.redaction_key))
         self._breakers: dict[str, Breaker] = {}
         self._to_ask: list[Copy] = []
         self._asked: dict[Copy, UpstreamConnection] = {}
@@ -87,19 +89,40 @@ class Mirror:
         if exchange.fell_back:
             self._count(route, "dropped: the candidate itself answered")
             return
-        if primary is None or body is None:
+        if primary is None or (body is None and exchange.decision.sends_body):
             self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
             return
         mapped = capture.refers or route.json_urls
-        copy = Copy(exchange, route, candidate, b"".join(body), primary, mapped=mapped)
+        copy = Copy(exchange, route, candidate, b"".join(body or ()), primary, mapped=mapped)
+        match exchange.decision.writes:
+            case WriteCopying.READ_BACK:
+                self._plane.read_backs.take(copy)
+            case WriteCopying.DRY_RUN:
+                self._plane.dry_runs.take(copy)
+            case WriteCopying.SKIP if self.admits(copy):
+                if not self._to_ask:
+                    self._plane.soon(self._ask_all)  # once those are served who wait for an answer
+                self._to_ask.append(copy)
+
+    def admits(self, copy: Copy) -> bool:
+        """Take a copy on, within the bounds; else count why it is dropped."""
         reason = self._reason_to_drop(copy)
         if reason:
-            self._count(route, reason)
-            return
+            self.count(copy, reason)
+            return False
         self.in_flight += 1
-        if not self._to_ask:
-            self._plane.soon(self._ask_all)  # once those are served who wait for an answer
-        self._to_ask.append(copy)
+        return True
+
+    async def carry_out(self, copy: Copy, work: Callable[[Copy], Awaitable[None]]) -> None:
+        """Do the work of a copy that was taken on; it is over after that."""
+        try:
+            await work(copy)
+        except Exception:
+            # Ours, and no verdict: a broken comparator says nothing of a service.
+            self._plane.counters.comparator_faults += 1
+            log.exception("comparator_fault", route=copy.label)
+        finally:
+            self._end(copy)
 
     def _reason_to_drop(self, copy: Copy) -> str:
         settings = self._plane.settings
@@ -161,8 +184,8 @@ class Mirror:
         if copy.mapped or copy.primary != answer:
             return False
         self._breaker(copy.candidate).succeeded()
-        self._count(copy.route, ANSWERED)
-        self._judge.found_alike(copy)
+        self.count(copy, ANSWERED)
+        self.judge.found_alike(copy)
         return True
 
     async def _run(self, copy: Copy) -> None:
@@ -174,17 +197,13 @@ class Mirror:
 
     async def _go_on(self, copy: Copy, outcome: Outcome) -> None:
         """Judge what came of asking the candidate; the copy is over after that."""
-        try:
-            candidate = self._settle(copy, copy.candidate, outcome)
-            if candidate is not None:
-                copy.primary = self._as_seen(copy, copy.decision.primary, copy.primary)
-                await self._judge.judge(copy, candidate)
-        except Exception:
-            # Ours, and no verdict: a broken comparator says nothing of a service.
-            self._plane.counters.comparator_faults += 1
-            log.exception("comparator_fault", route=copy.route.label)
-        finally:
-            self._end(copy)
+        await self.carry_out(copy, partial(self._compare, outcome))
+
+    async def _compare(self, outcome: Outcome, copy: Copy) -> None:
+        candidate = self.settle(copy, copy.candidate, outcome)
+        if candidate is not None:
+            copy.primary = self.as_seen(copy, copy.decision.primary, copy.primary)
+            await self.judge.judge(copy, candidate)
 
     def _end(self, copy: Copy) -> None:
         self.in_flight -= 1
@@ -197,9 +216,9 @@ class Mirror:
         pool: UpstreamPool = self._plane.shadow_pools[upstream]
         request = copy.request_to(upstream, role)
         limit = self._plane.settings.copied_body
-        return self._settle(copy, upstream, await fetch(pool, copy.head.method, request, limit))
+        return self.settle(copy, upstream, await fetch(pool, copy.head.method, request, limit))
 
-    def _settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
+    def settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
         """Count what came; a failure is an inconclusive exchange."""
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
@@ -209,10 +228,10 @@ class Mirror:
         else:
             breaker.succeeded()
             became = self._hold(copy, outcome)
-        self._count(copy.route, became)
+        self.count(copy, became)
         if isinstance(outcome, Response) and became == ANSWERED:
-            return self._as_seen(copy, upstream, outcome)
-        self._judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
+            return self.as_seen(copy, upstream, outcome)
+        self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
         return None
 
     def _hold(self, copy: Copy, answer: Response | None) -> str:
@@ -224,7 +243,7 @@ class Mirror:
         copy.octets += len(answer.body)
         return ANSWERED
 
-    def _as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
+    def as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
         """Give an answer as the client would see it: a path of the service's own is no finding."""
         roles = [response_role(name) for name, _ in answer.headers]
         if not copy.route.json_urls and REFERENCE not in roles:
@@ -237,19 +256,23 @@ class Mirror:
 
     def forget(self) -> None:
         """Drop what is known of routes: another table is live."""
-        self._judge.forget()
+        self.judge.forget()
 
     def close(self) -> None:
         """Wait for nothing any longer, and end the comparing process."""
         self._to_ask.clear()
         self._asked.clear()
-        self._judge.close()
+        self.judge.close()
 
     def _breaker(self, upstream: str) -> Breaker:
         breaker = self._breakers.get(upstream)
         if breaker is None:
             breaker = self._breakers[upstream] = Breaker()
         return breaker
+
+    def count(self, copy: Copy, outcome: str) -> None:
+        """Count what became of a copy."""
+        self._plane.counters.copies[copy.label, outcome] += 1
 
     def _count(self, route: Route, outcome: str) -> None:
         self._plane.counters.copies[route.label, outcome] += 1

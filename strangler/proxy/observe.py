@@ -27,9 +27,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One exchange that was compared, with what the report needs to know of it."""
+    """One exchange that was compared, with what the report needs to know of it.
+
+    `label` and `method` are what it is counted under; `route` claims what was asked (`head`).
+    """
 
     route: Route
+    label: str
+    method: str
     revision: int
     head: RequestHead
     request_id: str
@@ -45,7 +50,7 @@ def observe(
     return Observation(
         at=at,
         domain=compared.route.domain,
-        route=compared.route.label,
+        route=compared.label,
         revision=compared.revision,
         verdict=judgement.verdict.value,
         fired=judgement.fired,
@@ -53,7 +58,7 @@ def observe(
             *_sightings(compared, judgement.differences, rules, redactor, at, noise=False),
             *_sightings(compared, judgement.noise, rules, redactor, at, noise=True),
         ),
-        method=told_apart(compared.head.method),
+        method=told_apart(compared.method),
         status=f"{compared.primary.status // 100}xx",
     )
 
@@ -88,5 +93,5 @@ def _sightings(
             ),
             change=found.change,
         )
-        for found in cluster(compared.route.label, differences)
+        for found in cluster(compared.label, differences)
     ]

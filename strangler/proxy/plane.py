@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Final, assert_never
 
 import structlog
@@ -24,10 +24,12 @@ from strangler.proxy.client import ClientConnection
 from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.departed import departed
 from strangler.proxy.descriptors import Descriptors, connections_that_fit, descriptor_limit
+from strangler.proxy.dry_run import DryRuns
 from strangler.proxy.failure import Failure
 from strangler.proxy.fence import Fence
 from strangler.proxy.health import HealthChecks
 from strangler.proxy.mirror import Mirror
+from strangler.proxy.read_back import ReadBacks
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
 from strangler.proxy.surroundings import Surroundings
@@ -123,6 +125,8 @@ class DataPlane:
         self.draining = False
         self.caught_up: dict[str, float] = {}  # domain: before when all writes are on both sides
         self.mirror = Mirror(self, unreported)
+        self.read_backs = ReadBacks(self)
+        self.dry_runs = DryRuns(self)
         self.health = HealthChecks(self)
         self.fence = Fence(self.counters.held, closed)
         self.apply(table, revision, hold)
@@ -150,6 +154,7 @@ class DataPlane:
         self.revision = revision
         self.mirror.forget()
         self.health.follow(table)
+        self.dry_runs.promises.follow(table)
         if hold is not None or self.fence.raised:
             self.fence.turn(hold, self.now())
 
@@ -166,6 +171,11 @@ class DataPlane:
         may = at is not None and own.may_miss(at, self.caught_up.get(own.domain, 0.0))
         self.counters.own_reads[own.domain] += may
         return may
+
+    def catch_up(self, times: Mapping[str, float]) -> None:
+        """Hear, by domain, before when all writes are on both sides (Unix time)."""
+        self.caught_up.update(times)
+        self.read_backs.arrivals.caught_up(times)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the exchanges, and hold on to it until it is done."""

@@ -1,11 +1,14 @@
 """Performs one HTTP/1.1 connection to an upstream: requests out, responses on as they come."""
 
 import asyncio
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from strangler.http.message import Headers
 from strangler.proxy.failure import Cause, Stage
 from strangler.proxy.response_reader import ResponseHead, ResponseReader
+
+NEVER: Final = float("-inf")
+"""A moment before all others."""
 
 
 class Receiver(Protocol):
@@ -59,6 +62,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_request_sent",
         "_started",
         "idle_since",
+        "promised_at",
         "served",
         "transport",
     )
@@ -72,6 +76,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._request_sent = False
         self._ended = False  # the upstream has said that it sends no more
         self.idle_since = 0.0
+        self.promised_at = NEVER  # when it was last said here that dry runs change nothing
         self.served = 0
         self.transport: asyncio.Transport
         self._connected = False

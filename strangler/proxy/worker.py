@@ -134,7 +134,7 @@ class Worker:
                 case Become(identity) if self._tls is not None:
                     self._become(self._tls, identity)
                 case CaughtUp(times):
-                    self._plane.caught_up.update(times)
+                    self._plane.catch_up(times)
                 case Scrape(number):
                     self._send(Counted(number, self._plane.counters, self._plane.gauges()))
                 case Drain() | None:

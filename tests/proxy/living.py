@@ -1,6 +1,7 @@
 """Live ends for tests in this process: an upstream that does as it is told, and a data plane."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,7 +31,7 @@ def json_answer(body: bytes) -> bytes:
 
 
 class Upstream:
-    """A server that answers each request (without a body) with what `answer` gives for its head.
+    """A server that answers each request with what `answer` gives for its head; bodies are read.
 
     `answer` may be a coroutine, so that a test decides when; None closes the connection instead.
     """
@@ -38,6 +39,7 @@ class Upstream:
     def __init__(self) -> None:
         self.answer: Callable[[bytes], bytes | Awaitable[bytes | None] | None] = lambda _: OK
         self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.closed = asyncio.Condition()
         self.open = 0
@@ -61,6 +63,8 @@ class Upstream:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"\r\nContent-Length: (\d+)", head)
+                self.bodies.append(await reader.readexactly(int(length[1]) if length else 0))
                 self.heads.append(head)
                 answer = self.answer(head)
                 octets = await answer if isinstance(answer, Awaitable) else answer
@@ -143,9 +147,14 @@ class Proxy:
 
     async def get(self, path: str, *fields: str) -> tuple[int, bytes]:
         """Ask once on a connection of its own; give the status and everything behind the head."""
+        return await self.ask("GET", path, b"", *fields)
+
+    async def ask(self, method: str, path: str, body: bytes, *fields: str) -> tuple[int, bytes]:
+        """Do the same with any method; an empty body is none."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        lines = [f"GET {path} HTTP/1.1", "Host: a", "Connection: close", *fields, "", ""]
-        writer.write("\r\n".join(lines).encode())
+        length = [f"Content-Length: {len(body)}"] if body else []
+        lines = [f"{method} {path} HTTP/1.1", "Host: a", "Connection: close", *length, *fields]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         octets = await asyncio.wait_for(reader.read(), 10)
         writer.close()
         await writer.wait_closed()

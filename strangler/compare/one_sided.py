@@ -1,0 +1,18 @@
+"""Tells noise from what counts where a write is judged: only the candidate is asked again."""
+
+from strangler.compare.noise import Confirmation, confirm
+from strangler.compare.verdict import Comparison, Kind, Verdict
+
+
+def confirm_by_candidate(
+    first: Comparison, candidate_again: Comparison, second: Comparison
+) -> Confirmation:
+    """Part the differences of `first`, of a write and its dry run, into confirmed ones and noise.
+
+    `candidate_again` compares the candidate's two answers, `second` the primary's with the second
+    of them. If the candidate's status has changed, so has its data, for instance because the write
+    itself has arrived there; then nothing can be told.
+    """
+    if any(each.kind is Kind.STATUS for each in candidate_again.differences):
+        return Confirmation(reason="candidate against itself: another status")
+    return confirm(first, Comparison(Verdict.MATCH), candidate_again, second)
