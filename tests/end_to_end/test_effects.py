@@ -32,6 +32,7 @@ from tests.end_to_end.upstreams import (
     hangs,
     resets,
 )
+from tests.wire.proxy import eventually
 
 SEEDS = [int(seed) for seed in os.environ.get("STRANGLER_TEST_EFFECTS", "1,2").split(",")]
 
@@ -55,11 +56,11 @@ domains:
 """
 
 PROMISE = {"dry_run": True, "header": "X-Strangler-Dry-Run", "effects": 0}
-STEPS = 14
+STEPS = 12
 """Things that go wrong before the clients are told to end."""
 
-PAUSE = 0.25
-"""Seconds between two of them: some dozens of writes."""
+BETWEEN = 10
+"""Writes that are acknowledged between two of them."""
 
 
 @dataclass
@@ -94,10 +95,17 @@ def answers(handler: Handler) -> None:
     handler.answer(body, "application/json", 201 if created else 200, **created)
 
 
-MISHAPS: tuple[Behaviour, ...] = (answers, answers, hangs, resets, dies_in_the_middle, garbles)
+MONOLITH: tuple[Behaviour, ...] = (answers, answers, answers, resets, dies_in_the_middle, garbles)
+SERVICE: tuple[Behaviour, ...] = (answers, answers, hangs, resets, dies_in_the_middle, garbles)
 
 
-def system(world: World, mishaps: random.Random, *, knows_dry_runs: bool) -> Behaviour:
+def system(
+    world: World,
+    behaviours: tuple[Behaviour, ...],
+    choose: random.Random,
+    *,
+    knows_dry_runs: bool,
+) -> Behaviour:
     """Make a system that does what it is asked, and then may fail to say so."""
 
     def behave(handler: Handler) -> None:
@@ -109,8 +117,8 @@ def system(world: World, mishaps: random.Random, *, knows_dry_runs: bool) -> Beh
             world.note(handler, knows_dry_runs=knows_dry_runs)
             # Methods that a proxy may repeat by itself are answered: once is not promised for them.
             may_fail = handler.command in {"GET", "POST", "PATCH"}
-            mishap = mishaps.choice(MISHAPS) if may_fail else answers
-            mishap(handler)
+            then = choose.choice(behaviours) if may_fail else answers
+            then(handler)
 
     return behave
 
@@ -167,10 +175,10 @@ class Chaos:
 
     def replace(self) -> None:
         """Put another version in the place of the service, at once."""
-        mishaps = random.Random(self.choose.random())
+        fate = random.Random(self.choose.random())
         newer = self.choose.random() < 0.6
         self.service.stop()
-        self.service.behaviour = system(self.world, mishaps, knows_dry_runs=newer)
+        self.service.behaviour = system(self.world, SERVICE, fate, knows_dry_runs=newer)
         self.service.start()
 
     def reload(self) -> None:
@@ -198,8 +206,8 @@ def world() -> World:
 
 @pytest.fixture
 def replica(site: Site, monolith: Upstream, service: Upstream, world: World) -> Iterator[Replica]:
-    for one in (monolith, service):
-        one.behaviour = system(world, random.Random(0), knows_dry_runs=one is service)
+    monolith.behaviour = system(world, MONOLITH, random.Random(0), knows_dry_runs=False)
+    service.behaviour = system(world, SERVICE, random.Random(1), knows_dry_runs=True)
     site.write(routes(monolith, service, "dry-run", "shadow"))
     with site.replica("--workers", "2", "--watch") as running:
         yield running
@@ -221,20 +229,24 @@ def test_each_write_takes_effect_once_whatever_happens(
     try:
         for client in clients:
             client.start()
-        time.sleep(PAUSE)
-        for _ in range(STEPS):
+        for step in range(1, STEPS + 1):
+            writes_go_on(clients, BETWEEN * step)
             chaos.step()
-            time.sleep(PAUSE)
+        writes_go_on(clients, BETWEEN * (STEPS + 1))
     finally:
         over.set()
         for client in clients:
             client.join()
 
     acknowledged = [key for client in clients for key in client.acknowledged]
-    assert len(acknowledged) > 50
     assert world.dry_runs > 10, "dry runs were sent"
     assert_once(world, acknowledged, [key for client in clients for key in client.unsure])
     assert all(name == "monolith" for name, _ in world.effects), "and none of them had an effect"
+
+
+def writes_go_on(clients: list[Writer], count: int) -> None:
+    """Wait until so many writes are acknowledged."""
+    eventually(lambda: sum(len(one.acknowledged) for one in clients) >= count, f"{count} writes")
 
 
 def assert_once(world: World, acknowledged: list[str], unsure: list[str]) -> None:

@@ -212,7 +212,7 @@ async def test_a_comparing_process_that_dies_is_a_fault_of_ours_and_no_verdict(
     async with proxy(table_for(monolith, service, SHADOW)) as running:
         await running.get("/d/1")
         await running.wait_until(lambda: verdicts(running) == {"match": 1})
-        executor = running.plane.mirror._judge._comparer._executor
+        executor = running.plane.mirror.judge._comparer._executor
         assert executor is not None
         (pid,) = executor._processes
         os.kill(pid, signal.SIGKILL)

@@ -38,7 +38,7 @@ def reported(
         comparison.verdict, comparison.fired, () if noise else found, found if noise else ()
     )
     head = ask("GET", "/users/SECRET-id?token=SECRET", cookie="session=SECRET")
-    compared = Compared(ROUTE, 3, head, "req-1", "new", primary, candidate)
+    compared = Compared(ROUTE, ROUTE.label, "GET", 3, head, "req-1", "new", primary, candidate)
     return observe(compared, judgement, rules, Redactor(b"key"), AT)
 
 
