@@ -1,26 +1,20 @@
-"""Undoes how a body is written: its content-encoding, its charset, its JSON. All bounded."""
+"""Reads what the bytes of a body are: their media type, their text, their JSON. All bounded."""
 
 import json
 import re
-import zlib
 from codecs import lookup
 from decimal import Decimal
 from typing import NamedTuple
 
-import brotli
 import orjson
 
-from strangler.compare.bounds import Bounds, Inconclusive
+from strangler.compare.bounds import Inconclusive
 from strangler.compare.response import Response
 from strangler.compare.verdict import JSON
 
-MOST_CODINGS = 3
-MOST_MEMBERS = 64
-"""Of one gzip body. Real ones have one; thousands of empty ones would cost time for no bytes."""
-
-_GZIP, _ZLIB, _RAW = 31, 15, -15  # window bits, as zlib wants them
-
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+
+_BOUNDARY = re.compile(r";\s*boundary\s*=\s*(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
 
 # Python's codecs include oddities that a server must not be able to choose (idna is quadratic).
 # `iso-8859-1` and `ascii` mean windows-1252 in practice (WHATWG Encoding Standard section 4.2).
@@ -45,10 +39,14 @@ _LONGEST_INT = 4000
 
 
 class Media(NamedTuple):
-    """What a response says its body is: a lower-case type, empty if it says none, and charset."""
+    """What a response says its body is: a lower-case type, empty if it says none, and charset.
+
+    `boundary` parts the body of a `multipart/…` (RFC 2046 section 5.1.1).
+    """
 
     type: str
     charset: str | None
+    boundary: str = ""
 
     @property
     def is_json(self) -> bool:
@@ -69,25 +67,25 @@ class NotJSON(ValueError):  # noqa: N818 - reads as what it says
     """The bytes are no JSON text."""
 
 
+class Text(str):
+    """A text by which no element of a list is recognised, as it is by an `id`."""
+
+    __slots__ = ()
+
+
 def media_of(response: Response) -> Media:
     """Read a response's content-type."""
-    field = response.field(b"content-type").decode("latin-1")
-    charset = _CHARSET.search(field)
-    return Media(field.partition(";")[0].strip().lower(), charset[1] if charset else None)
+    return media_from(response.field(b"content-type").decode("latin-1"))
 
 
-def decoded(response: Response, side: str, bounds: Bounds) -> bytes:
-    """Undo a body's content-encoding. Raises `Inconclusive` for what it cannot or must not."""
-    field = response.field(b"content-encoding").decode("latin-1").lower()
-    codings = [each.strip() for each in field.split(",") if each.strip() not in {"", "identity"}]
-    if len(codings) > MOST_CODINGS:
-        raise Inconclusive(f"{side}: more than {MOST_CODINGS} content-encodings")
-    body = response.body
-    for coding in reversed(codings if body else []):
-        body = _undo(coding, body, side, bounds.body)
-    if len(body) > bounds.body:
-        raise Inconclusive(f"{side}: body of more than {bounds.body} bytes")
-    return body
+def media_from(field: str) -> Media:
+    """Read the value of a content-type."""
+    charset, boundary = _CHARSET.search(field), _BOUNDARY.search(field)
+    return Media(
+        field.partition(";")[0].strip().lower(),
+        charset[1] if charset else None,
+        boundary[1] or boundary[2] if boundary else "",
+    )
 
 
 def text_of(body: bytes, media: Media) -> str | None:
@@ -96,7 +94,7 @@ def text_of(body: bytes, media: Media) -> str | None:
     Without a charset it is UTF-8, or what browsers take for Latin-1 if the type says text.
     """
     if media.charset is not None:
-        return _decode(body, _codec(media.charset))
+        return _decode(body, codec_of(media.charset))
     text = _decode(body, "utf-8-sig")
     return _decode(body, "cp1252") if text is None and media.is_text else text
 
@@ -107,7 +105,7 @@ def json_of(body: bytes, media: Media, side: str) -> JSON:
     orjson is the fast way. The exact one is for what it reads inexactly (it makes an integer
     above 64 bits a float) or refuses (NaN, lone surrogates, 1e400, UTF-16).
     """
-    codec = "utf-8-sig" if media.charset is None else _codec(media.charset)
+    codec = "utf-8-sig" if media.charset is None else codec_of(media.charset)
     if codec != "utf-8-sig" and (text := _decode(body, codec)) is not None:
         body = text.encode("utf-8", "surrogatepass")
     if _NINETEEN_DIGITS not in body.translate(_ANY_DIGIT_AS_ZERO):
@@ -142,7 +140,10 @@ def _fraction(digits: str) -> float | Decimal:
     return Decimal(digits) if value in {float("inf"), float("-inf")} else value
 
 
-def _codec(charset: str) -> str | None:
+def codec_of(charset: str | None) -> str | None:
+    """Give the codec of a charset; None where there is none, or none that is for the web."""
+    if charset is None:
+        return None
     try:
         return _CODECS.get(lookup(charset).name)
     except LookupError:
@@ -156,59 +157,3 @@ def _decode(body: bytes, codec: str | None) -> str | None:
         return None if codec is None else body.decode(codec, errors)
     except UnicodeDecodeError:
         return None
-
-
-def _undo(coding: str, body: bytes, side: str, limit: int) -> bytes:
-    """Undo one content-encoding, never making more than `limit` bytes."""
-    try:
-        if coding in {"gzip", "x-gzip"}:
-            return _gunzip(body, side, limit)
-        if coding == "deflate":
-            return _inflate(body, side, limit)
-        if coding == "br":
-            return _unbrotli(body, side, limit)
-    except (zlib.error, brotli.error) as error:
-        raise Inconclusive(f"{side}: {coding} body is corrupt") from error
-    raise Inconclusive(f"{side}: a content-encoding other than gzip, deflate and br")
-
-
-def _gunzip(body: bytes, side: str, limit: int) -> bytes:
-    """Decompress all members of a gzip body (RFC 1952 section 2.2)."""
-    parts: list[bytes] = []
-    for _ in range(MOST_MEMBERS):
-        part, body = _decompress(body, _GZIP, side, limit - sum(map(len, parts)))
-        parts.append(part)
-        if not body.strip(b"\0"):  # padding is allowed to follow
-            return b"".join(parts)
-    raise Inconclusive(f"{side}: gzip body of more than {MOST_MEMBERS} members")
-
-
-def _inflate(body: bytes, side: str, limit: int) -> bytes:
-    """Decompress `deflate`: the zlib format, or the bare stream that some servers send for it."""
-    try:
-        return _decompress(body, _ZLIB, side, limit)[0]
-    except zlib.error:
-        return _decompress(body, _RAW, side, limit)[0]
-
-
-def _unbrotli(body: bytes, side: str, limit: int) -> bytes:
-    """Decompress Brotli (RFC 7932), which every browser asks for."""
-    stream = brotli.Decompressor()
-    # It stops at about 32 KiB more than it is asked for, and goes on when it is called again.
-    content = stream.process(body, output_buffer_limit=limit + 1)
-    if len(content) > limit or not stream.can_accept_more_data():
-        raise Inconclusive(f"{side}: body of more than {limit} bytes once decompressed")
-    if not stream.is_finished():
-        raise Inconclusive(f"{side}: compressed body is cut short")
-    return bytes(content)
-
-
-def _decompress(body: bytes, window: int, side: str, limit: int) -> tuple[bytes, bytes]:
-    """Give one stream's content and what lies behind it."""
-    stream = zlib.decompressobj(window)
-    content = stream.decompress(body, limit + 1)
-    if len(content) > limit:
-        raise Inconclusive(f"{side}: body of more than {limit} bytes once decompressed")
-    if not stream.eof:
-        raise Inconclusive(f"{side}: compressed body is cut short")
-    return content, stream.unused_data

@@ -1,37 +1,23 @@
 """Compares the heads of two responses: which fields there are, and what they mean."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
 
-from strangler.compare import paths
-from strangler.compare.built_in import VALUES, WHOLE_FIELDS
+from strangler.compare import moments, paths
+from strangler.compare.built_in import REDIRECT_NOTE, VALUES, WHOLE_FIELDS
+from strangler.compare.cookies import EXPIRY, apart, cookies, lifetimes_apart
+from strangler.compare.field_meaning import Parts, parts_of
 from strangler.compare.found import Found
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Kind
 
-# Lists whose order means nothing: "GET, HEAD" is "HEAD, GET".
-_SETS = frozenset({"accept-ranges", "access-control-allow-methods", "allow"})
-# The same, of words that ignore case.
-_CASELESS_SETS = frozenset(
-    {
-        "access-control-allow-headers",
-        "access-control-expose-headers",
-        "cache-control",
-        "content-language",
-    }
-)
+_NO_BODY = frozenset({204, 205, 304})
+"""Statuses without a body (RFC 9110 section 15): what its type would be says nothing."""
 
-# The values of these ignore case (RFC 6265 section 5.2.3, RFC 6265bis section 5.6.7).
-_CASELESS_ATTRIBUTES = frozenset({"domain", "samesite"})
+_ABOUT_FRESHNESS = frozenset({"max-age", "no-store", "no-cache"})
+"""Directives of `Cache-Control` that count before `Expires` (RFC 9111 section 5.3)."""
 
-
-class Cookie(NamedTuple):
-    """One Set-Cookie field. Attribute names are lower-case; a flag's value is empty."""
-
-    name: str
-    value: str
-    attributes: dict[str, str]
+_MOMENTS = frozenset({"expires", "last-modified", "retry-after"})
 
 
 def compare_heads(
@@ -45,118 +31,158 @@ def compare_heads(
         return ()
     written_otherwise = set(primary.headers) ^ set(candidate.headers)
     names = sorted({field.lower() for field, _ in written_otherwise})
+    heads = _Heads(primary, candidate, rules, found)
     for raw in names:
         name = raw.decode("latin-1")
         if f"header:{name}" in WHOLE_FIELDS:
             found.fire(f"header:{name}")
-            continue
-        ours, theirs = _values(primary, raw), _values(candidate, raw)
-        if name == "set-cookie":
-            _compare_cookies(ours, theirs, rules, found)
-        elif name == "content-type" and ours and theirs:
-            _compare_types(ours[-1], theirs[-1], rules, found)
-        elif not (ours and theirs) or _meaning(name, ours) != _meaning(name, theirs):
-            _note([name], _joined(ours), _joined(theirs), rules, found)
+        else:
+            heads.compare(name)
     return names
 
 
-def _values(response: Response, name: bytes) -> list[str]:
-    found = [value for field, value in response.headers if field.lower() == name]
+class _Heads:
+    """Two heads while they are compared; what differs goes to `found`."""
+
+    __slots__ = ("_candidate", "_found", "_primary", "_rules")
+
+    def __init__(self, primary: Response, candidate: Response, rules: Rules, found: Found) -> None:
+        self._primary = primary
+        self._candidate = candidate
+        self._rules = rules
+        self._found = found
+
+    def __repr__(self) -> str:
+        return f"<_Heads {self._primary.status} {self._candidate.status}>"
+
+    def compare(self, name: str) -> None:
+        """Compare all fields of one name (lower-case)."""
+        ours, theirs = _values(self._primary, name), _values(self._candidate, name)
+        if name == "set-cookie":
+            self._cookies(ours, theirs)
+        elif name == "content-type" and self._says_nothing():
+            self._found.fire(REDIRECT_NOTE)
+        elif name in _MOMENTS and (same := self._same_moment(name, ours, theirs)) is not None:
+            if same:
+                self._found.fire(f"header:{name}")
+            else:
+                self._note([name], _joined(ours), _joined(theirs))
+        else:
+            self._parts(name, ours, theirs)
+
+    def _parts(self, name: str, ours: Sequence[str], theirs: Sequence[str]) -> None:
+        left, right = _meaning(name, ours), _meaning(name, theirs)
+        if left == right:
+            if name in {"content-type", "vary"}:
+                self._found.fire(f"header:{name}/{_LEFT_OUT[name]}")
+        elif not ours or not theirs or "" in _differing(left, right):
+            self._note([name], _joined(ours), _joined(theirs))
+        else:
+            for part in _differing(left, right):
+                self._note([name, part], _shown(left, part), _shown(right, part))
+
+    def _says_nothing(self) -> bool:
+        """Decide whether the type is that of no body, or of the note that a redirect carries."""
+        both = (self._primary, self._candidate)
+        return all(each.status in _NO_BODY or is_redirect(each) for each in both)
+
+    def _same_moment(self, name: str, ours: Sequence[str], theirs: Sequence[str]) -> bool | None:
+        """Decide about instants and spans; None where no more than the text can be compared."""
+        if name == "expires" and self._freshness_is_told():
+            return True
+        if not ours or not theirs:
+            return None
+        left, right = moments.instant(ours[-1]), moments.instant(theirs[-1])
+        if name == "last-modified":
+            return None if left is None and right is None else (left is None) == (right is None)
+        if name == "retry-after" and (left is None or right is None):
+            return _same_delay(ours[-1], theirs[-1])
+        since = moments.answered(self._primary, self._candidate)
+        since_then = moments.answered(self._candidate, self._primary)
+        return moments.same_span(moments.lasting(left, since), moments.lasting(right, since_then))
+
+    def _freshness_is_told(self) -> bool:
+        """Decide whether both say in `Cache-Control` what `Expires` would say."""
+        both = (self._primary, self._candidate)
+        told = (parts_of("cache-control", _values(each, "cache-control")) for each in both)
+        return all(not _ABOUT_FRESHNESS.isdisjoint(each) for each in told)
+
+    def _cookies(self, ours: Sequence[str], theirs: Sequence[str]) -> None:
+        """Compare the cookies that two responses set, the n-th of a name with the n-th of it."""
+        left, right = cookies(ours), cookies(theirs)
+        for key in sorted(left.keys() | right.keys()):
+            mine, its = left.get(key), right.get(key)
+            for each in apart(key[0], mine, its):
+                self._note(["set-cookie", *each.place], each.primary, each.candidate)
+            if mine is None or its is None:
+                continue
+            lasting = lifetimes_apart(
+                mine,
+                its,
+                moments.answered(self._primary, self._candidate),
+                moments.answered(self._candidate, self._primary),
+            )
+            if lasting is not None:
+                self._note(["set-cookie", *lasting.place], lasting.primary, lasting.candidate)
+            elif mine.attributes.get("expires") != its.attributes.get("expires"):
+                self._found.fire(EXPIRY)
+
+    def _note(self, place: list[str], ours: str | None, theirs: str | None) -> None:
+        """Note a difference at a place in the head, unless a rule ignores it."""
+        written = "header:" + "/".join(place)
+        rule = self._rules.ignoring(written)
+        if rule is None and ours is not None and theirs is not None and written in VALUES:
+            rule = written
+        if rule is not None:
+            self._found.fire(rule)
+            return
+        # A name is written as received only where it cannot be data (see `paths.is_name`).
+        shown = (part if paths.is_name(part.replace(".", "_")) else "[?]" for part in place)
+        path = "header:" + "/".join(shown)
+        self._found.add(path, path, Kind.HEADER, ours, theirs)
+
+
+_LEFT_OUT = {"content-type": "charset", "vary": "accept-encoding"}
+
+
+def is_redirect(response: Response) -> bool:
+    """Decide whether an answer sends the client elsewhere by itself (RFC 9110 section 15.4)."""
+    return response.status in {301, 302, 303, 307, 308} and bool(response.field(b"location"))
+
+
+def _values(response: Response, name: str) -> list[str]:
+    raw = name.encode("latin-1")
+    found = [value for field, value in response.headers if field.lower() == raw]
     return [value.decode("latin-1").strip() for value in found]
 
 
-def _joined(values: list[str]) -> str | None:
+def _joined(values: Sequence[str]) -> str | None:
     """Give several fields of one name as one (RFC 9110 section 5.3); None where there is none."""
     return ", ".join(values) if values else None
 
 
-def _meaning(name: str, values: list[str]) -> object:
-    """Give what a field means: a set where it is one, else its elements in order."""
-    elements = [each.strip() for each in ",".join(values).split(",")]
-    if name in _CASELESS_SETS:
-        return frozenset(each.lower() for each in elements)
-    return frozenset(elements) if name in _SETS else elements
+def _meaning(name: str, values: Sequence[str]) -> Parts:
+    """Give the parts of a field; what says nothing is as good as none."""
+    parts = parts_of(name, values) if values else {}
+    return {} if parts == {"": frozenset()} else parts
 
 
-def _compare_types(ours: str, theirs: str, rules: Rules, found: Found) -> None:
-    """Compare media types. The charset is how a body is written, and undone with it."""
-    left, right = _parameters(ours), _parameters(theirs)
-    charsets = left.pop("charset", "").lower(), right.pop("charset", "").lower()
-    if left != right:
-        _note(["content-type"], ours, theirs, rules, found)
-    elif charsets[0] != charsets[1]:
-        found.fire("header:content-type/charset")
+def _differing(ours: Parts, theirs: Parts) -> list[str]:
+    return sorted(
+        each for each in ours.keys() | theirs.keys() if ours.get(each) != theirs.get(each)
+    )
 
 
-def _parameters(field: str) -> dict[str, str]:
-    """Parse a media type; the type itself is the parameter without a name."""
-    first, *rest = field.split(";")
-    pairs = (each.partition("=") for each in rest if each.strip())
-    parameters = {name.strip().lower(): value.strip().strip("\"'") for name, _, value in pairs}
-    return {"": first.strip().lower(), **parameters}
+def _shown(parts: Parts, part: str) -> str | None:
+    """Write a part for a person; None where a side lacks it."""
+    if part not in parts:
+        return None
+    value = parts[part]
+    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)
 
 
-def _compare_cookies(ours: list[str], theirs: list[str], rules: Rules, found: Found) -> None:
-    """Compare the cookies that two responses set, the n-th of a name with the n-th of it."""
-    left, right = _cookies(ours), _cookies(theirs)
-    for key in sorted(left.keys() | right.keys()):
-        _compare_cookie(key[0], left.get(key), right.get(key), rules, found)
-
-
-def _compare_cookie(
-    name: str, ours: Cookie | None, theirs: Cookie | None, rules: Rules, found: Found
-) -> None:
-    place = ["set-cookie", name]
-    left, right = ours.value if ours else None, theirs.value if theirs else None
-    if left != right:
-        _note(place, left, right, rules, found)
-    if ours is None or theirs is None:
-        return
-    for attribute in sorted(ours.attributes.keys() | theirs.attributes.keys()):
-        left, right = ours.attributes.get(attribute), theirs.attributes.get(attribute)
-        if left != right:
-            _note([*place, attribute], left, right, rules, found)
-
-
-def _cookies(fields: list[str]) -> dict[tuple[str, int], Cookie]:
-    cookies: dict[tuple[str, int], Cookie] = {}
-    for field in fields:
-        cookie = _cookie(field)
-        again = sum(name == cookie.name for name, _ in cookies)
-        cookies[cookie.name, again] = cookie
-    return cookies
-
-
-def _cookie(field: str) -> Cookie:
-    pair, *rest = field.split(";")
-    name, _, value = pair.partition("=")
-    attributes = {}
-    for each in rest:
-        key, _, setting = (part.strip() for part in each.partition("="))
-        known = key.lower()
-        attributes[known] = setting.lower() if known in _CASELESS_ATTRIBUTES else setting
-    attributes.pop("", None)
-    return Cookie(name.strip(), value.strip(), attributes)
-
-
-def _note(
-    place: list[str], ours: str | None, theirs: str | None, rules: Rules, found: Found
-) -> None:
-    """Note a difference at a place in the head, unless a rule ignores it."""
-    rule = rules.ignoring("header:" + "/".join(place))
-    if rule is None and ours is not None and theirs is not None:
-        rule = _built_in_value(place)
-    if rule is not None:
-        found.fire(rule)
-        return
-    # A name is written as received only where it cannot be data (see `paths.is_name`).
-    shown = (part if paths.is_name(part.replace(".", "_")) else "[?]" for part in place)
-    path = "header:" + "/".join(shown)
-    found.add(path, path, Kind.HEADER, ours, theirs)
-
-
-def _built_in_value(place: list[str]) -> str | None:
-    """Find the built-in rule that covers the value at a place, if any."""
-    inner = ["*", *place[2:]] if len(place) > 2 else place[1:]
-    rule = "header:" + "/".join([*place[:1], *inner])
-    return rule if rule in VALUES else None
+def _same_delay(ours: str, theirs: str) -> bool | None:
+    """Compare two delays in seconds; None where one is none."""
+    if not (ours.isdecimal() and theirs.isdecimal()):
+        return None
+    return moments.same_span(float(ours), float(theirs))

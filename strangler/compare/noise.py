@@ -69,7 +69,7 @@ def likeness(difference: Difference) -> Likeness:
     the two sides lacks something does not matter: it comes and goes.
     """
     one_sided = difference.kind in {Kind.MISSING, Kind.EXTRA} or (
-        difference.kind is Kind.HEADER
+        difference.kind in {Kind.HEADER, Kind.BODY}
         and (difference.primary is None or difference.candidate is None)
     )
     kind = "presence" if difference.kind in {Kind.MISSING, Kind.EXTRA} else difference.kind.value

@@ -27,7 +27,9 @@ _TOKEN = re.compile(
 
 # A name that a programmer gave. Anything else that keys an object is taken for data (an e-mail
 # address, a UUID, a number): more than four digits never were a programmer's idea of a name.
-_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+# JSON-LD, JSON Schema and markup (see `markup`) put one sign before some names.
+_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+_SIGNS = "@#$"
 
 
 class PathError(ValueError):
@@ -69,7 +71,8 @@ def write(steps: Sequence[Step]) -> str:
 def collapse(steps: Sequence[Step]) -> str:
     """Write the path of a place without data: indices as `[*]`, odd names as `[?]`."""
     return "$" + "".join(
-        "[*]" if isinstance(step, int) else f".{step}" if is_name(step) else "[?]" for step in steps
+        "[*]" if isinstance(step, int) else _member(step) if is_name(step) else "[?]"
+        for step in steps
     )
 
 
@@ -92,7 +95,7 @@ def hide_names(text: str, hide: Callable[[str], str]) -> str | None:
 
 
 def _member(name: str) -> str:
-    if is_name(name):
+    if is_name(name) and name[0] not in _SIGNS:
         return f".{name}"
     quoted = json.dumps(name)[1:-1].replace('\\"', '"').replace("'", "\\'")
     return f"['{quoted}']"

@@ -23,7 +23,10 @@ _DEEPEST = 100
 _BEYOND_DOUBLE = 1e308
 
 # Written by `compare`, so free of data; anything else is hashed whole.
-_BODY_PLACE = re.compile(r"status|body(?: \((?:byte \d+|line \d+, column \d+)\))?", re.ASCII)
+_BODY_PLACE = re.compile(
+    r"status|body(?:/(?P<label>[A-Za-z0-9_-]+))?(?: \((?:byte \d+|line \d+, column \d+)\))?",
+    re.ASCII,
+)
 _QUERY_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}", re.ASCII)
 
 
@@ -78,7 +81,7 @@ class Redactor:
         primary, candidate = difference.primary, difference.candidate
         has_primary = difference.kind is not Kind.EXTRA
         has_candidate = difference.kind is not Kind.MISSING
-        if difference.kind is Kind.HEADER:
+        if difference.kind in {Kind.HEADER, Kind.BODY}:
             has_primary, has_candidate = primary is not None, candidate is not None
         return write(primary) if has_primary else None, write(candidate) if has_candidate else None
 
@@ -88,8 +91,8 @@ class Redactor:
             hidden = paths.hide_names(place, self._mark)
         elif place.startswith("header:"):
             hidden = "/".join(map(self._header_part, place.split("/")))
-        elif _BODY_PLACE.fullmatch(place):
-            hidden = place
+        elif (match := _BODY_PLACE.fullmatch(place)) is not None:
+            hidden = place if paths.is_name(match["label"] or "body") else None
         return self._mark(place) if hidden is None else hidden
 
     def _header_part(self, part: str) -> str:

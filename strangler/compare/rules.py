@@ -1,7 +1,8 @@
 """What a route does not want compared, compiled once from the strings in `routes.yaml`.
 
-A rule is a path in the JSON body (see `paths`), `header:NAME` (also `header:set-cookie/NAME` and
-`header:set-cookie/NAME/ATTRIBUTE`), `status`, or `body` for a body that is not JSON.
+A rule is a path in the body (see `paths` and `structure`), `header:NAME` (also
+`header:NAME/PART`, `header:set-cookie/NAME` and `header:set-cookie/NAME/ATTRIBUTE`), `status`,
+`body` for a body that is not JSON, or `body/NAME` for a line of a text.
 """
 
 import re
@@ -12,12 +13,15 @@ from strangler.compare import automaton, paths
 from strangler.compare.automaton import PathRule, Purpose, State
 from strangler.compare.built_in import WHOLE_FIELDS
 
-# A token of RFC 9110 section 5.6.2, then for Set-Cookie perhaps a cookie's name and an attribute.
-_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+# A token of RFC 9110 section 5.6.2, then perhaps a part of the field, or for Set-Cookie a cookie's
+# name and an attribute.
+# No "*": it would be taken for "any".
+_WORD = r"[A-Za-z0-9!#$%&'+.^_`|~-]+"
 _HEADER_RULE = re.compile(
     rf"header:(?:(?P<name>(?i:set-cookie))/(?P<cookie>{_WORD})(?:/(?P<attribute>[A-Za-z-]+))?"
-    rf"|{_WORD})"
+    rf"|{_WORD}(?:/{_WORD})?)"
 )
+_LINE_RULE = re.compile(r"body/[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class RuleError(ValueError):
@@ -116,7 +120,7 @@ def complaint(purpose: str, rule: str) -> str | None:
 
 def _field_key(purpose: Purpose, text: str) -> str:
     """Write a rule about a field as the places of differences are written."""
-    if text in {"status", "body"}:
+    if text in {"status", "body"} or _LINE_RULE.fullmatch(text):
         return text
     match = _HEADER_RULE.fullmatch(text)
     if match is None:
@@ -129,7 +133,7 @@ def _field_key(purpose: Purpose, text: str) -> str:
 
 def _complaint(text: str) -> str:
     if text.lower().startswith("header:"):
-        return 'a header rule is "header:NAME", or "header:set-cookie/COOKIE" for one cookie'
+        return 'a header rule is "header:NAME", or "header:NAME/PART" for a directive or a cookie'
     hint = f' (did you mean "$.{text.lstrip(".")}"?)' if re.match(r"\.*[A-Za-z_]", text) else ""
     return f'a rule starts with "$" or "header:", or is "status" or "body"{hint}'
 

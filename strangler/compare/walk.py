@@ -37,7 +37,7 @@ class _Absent(Enum):
 
 
 _ABSENT = _Absent.ABSENT
-_Side: TypeAlias = "JSON | _Absent"
+Side: TypeAlias = "JSON | _Absent"
 
 
 class JsonWalk:
@@ -45,10 +45,10 @@ class JsonWalk:
 
     __slots__ = ("_budget", "_found", "_freeze", "_met", "_places", "_states", "_steps")
 
-    def __init__(self, rules: Rules, bounds: Bounds, found: Found) -> None:
+    def __init__(self, rules: Rules, bounds: Bounds, found: Found, budget: Budget) -> None:
         self._states = rules.states
         self._found = found
-        self._budget = Budget(bounds)
+        self._budget = budget
         self._freeze = Freezer(rules.states, self._budget)
         self._places = bounds.places
         self._met: Counter[tuple[object, ...]] = Counter()
@@ -61,7 +61,7 @@ class JsonWalk:
         """Compare two bodies. Raises `Inconclusive` past a bound, `Enough` when it has enough."""
         self._pair(primary, candidate, root_of(self._states))
 
-    def _pair(self, ours: _Side, theirs: _Side, state: int) -> None:
+    def _pair(self, ours: Side, theirs: Side, state: int) -> None:
         """Compare what the sides have at the present place."""
         if (rule := self._states[state].ignore) is not None:
             self._ignored(rule, ours, theirs)
@@ -114,7 +114,7 @@ class JsonWalk:
         here = self._states[state]
         return here.after(i) if i == j and here.unordered is None else here.other_index
 
-    def _others(self, ours: _Side, theirs: _Side) -> None:
+    def _others(self, ours: Side, theirs: Side) -> None:
         """Compare a pair of which at least one side is neither object nor list, or not there."""
         if theirs is _ABSENT:
             self._differ(Kind.MISSING, ours, None)
@@ -128,16 +128,16 @@ class JsonWalk:
         elif ours != theirs:
             self._differ(Kind.VALUE, ours, theirs)
 
-    def _inside(self, step: Step, ours: _Side, theirs: _Side, state: int) -> None:
+    def _inside(self, step: Step, ours: Side, theirs: Side, state: int) -> None:
         self._steps.append(step)
         self._pair(ours, theirs, state)
         self._steps.pop()
 
-    def _ignored(self, rule: str, ours: _Side, theirs: _Side) -> None:
+    def _ignored(self, rule: str, ours: Side, theirs: Side) -> None:
         if rule not in self._found.fired and not self._same(ours, theirs):
             self._found.fire(rule)
 
-    def _same(self, ours: _Side, theirs: _Side) -> bool:
+    def _same(self, ours: Side, theirs: Side) -> bool:
         """Decide whether two values are equal without any rule."""
         if ours is _ABSENT or theirs is _ABSENT:
             return False
@@ -176,7 +176,7 @@ class JsonWalk:
             return pairing.by_place(len(ours), len(theirs))
         return pairing.in_order(paired, len(ours), len(theirs))
 
-    def _differ(self, kind: Kind, ours: _Side, theirs: _Side) -> None:
+    def _differ(self, kind: Kind, ours: Side, theirs: Side) -> None:
         shape = (kind, *(None if isinstance(step, int) else step for step in self._steps))
         self._met[shape] += 1
         self._budget.spend(1, 0)
@@ -198,7 +198,7 @@ def _mostly_moved(paired: Pairing, ours: list[JSON], theirs: list[JSON]) -> bool
     )
 
 
-def _written_alike(ours: _Side, theirs: _Side) -> bool:
+def _written_alike(ours: Side, theirs: Side) -> bool:
     """Decide at the speed of C that two values are certainly equal; False means "walk them".
 
     What is written alike is alike: 1 and true, which Python takes for equal, are not. Values that
@@ -210,5 +210,5 @@ def _written_alike(ours: _Side, theirs: _Side) -> bool:
         return False
 
 
-def _value(side: _Side) -> JSON:
+def _value(side: Side) -> JSON:
     return None if isinstance(side, _Absent) else side

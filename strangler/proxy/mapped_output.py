@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strangler.compare.bounds import Bounds, Inconclusive
-from strangler.compare.content import decoded
+from strangler.compare.coding import decoded
 from strangler.compare.response import Response
 from strangler.http.changed_body import of_new_body
 from strangler.http.fields import lines_of, response_fields

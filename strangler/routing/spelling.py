@@ -164,7 +164,7 @@ TokenPlace: TypeAlias = Annotated[
 Rule: TypeAlias = Annotated[
     str,
     Spelling(
-        r"^(?:\$.*|header:\S+|status|body)$",
+        r"^(?:\$.*|header:\S+|status|body(?:/\S+)?)$",
         "must be a path such as $.items[*].updated_at, or header:NAME, status or body",
     ),
 ]

@@ -49,6 +49,17 @@ def compare_texts(primary: str, candidate: str) -> Comparison:
     return compare(left, right, rules())
 
 
+def compare_as(
+    kind: str, primary: str | bytes, candidate: str | bytes, ignore: Iterable[str] = ()
+) -> Comparison:
+    """Compare two bodies of one content-type."""
+    left, right = (
+        answer(body.encode() if isinstance(body, str) else body, ("Content-Type", kind))
+        for body in (primary, candidate)
+    )
+    return compare(left, right, rules(ignore))
+
+
 def told(comparison: Comparison) -> list[tuple[str, str]]:
     """Each difference as (kind, place)."""
     return [(each.kind.value, each.place) for each in comparison.differences]
