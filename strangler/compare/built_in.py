@@ -58,11 +58,6 @@ BUILT_IN = (
     *_fields("date", "is the moment of answering"),
     *_fields("etag", "is opaque: each system makes up its own (RFC 9110 8.8.3)", Scope.VALUE),
     *_fields("expires retry-after set-cookie/*/expires", _MOMENT, Scope.INSTANT),
-    *_fields(
-        "last-modified",
-        "is when this system wrote it; the body is compared, and that this is a date",
-        Scope.INSTANT,
-    ),
     *_fields("nel report-to reporting-endpoints", "says where browsers report failures"),
     *_fields("pragma", "is for caches of HTTP/1.0; Cache-Control is compared (RFC 9111 5.4)"),
     *_fields(

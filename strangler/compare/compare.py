@@ -11,7 +11,7 @@ from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.structure import JSON_SHAPES, Structure, structure_of
 from strangler.compare.text import compare_texts
-from strangler.compare.verdict import Comparison, Kind, Verdict
+from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
 from strangler.compare.walk import JsonWalk
 
 _SAME = Comparison(Verdict.MATCH)
@@ -59,6 +59,7 @@ def _compare(
 
 
 def _concluded(found: Found, rules: Rules) -> Comparison:
+    _drop_what_follows(found)
     if found.differences:
         verdict = Verdict.MISMATCH
     elif any(map(rules.made_by_route, found.fired)):
@@ -66,6 +67,17 @@ def _concluded(found: Found, rules: Rules) -> Comparison:
     else:
         verdict = Verdict.MATCH
     return Comparison(verdict, tuple(found.differences), tuple(found.fired))
+
+
+def _drop_what_follows(found: Found) -> None:
+    """Let a header that is made from the body share its fate: a body that differs says it all."""
+    if any(each.kind is not Kind.HEADER for each in found.differences):
+        found.differences = [each for each in found.differences if not _follows(each)]
+
+
+def _follows(difference: Difference) -> bool:
+    sides = (difference.primary, difference.candidate)
+    return difference.path == "header:last-modified" and None not in sides
 
 
 def _compare_bodies(

@@ -15,6 +15,7 @@ Parts: TypeAlias = Mapping[str, Hashable]
 _PIECE = r'(?:"(?:[^"\\]|\\.)*"|[^";,])'
 _LINK = re.compile(rf"<([^>]*)>((?:\s*;\s*{_PIECE}*)*)")
 _CHALLENGE = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s+(.*))?", re.DOTALL)
+_NONCE = re.compile(r"'nonce-[^']*'", re.IGNORECASE)
 _RANDOM = frozenset({"nonce", "opaque", "cnonce"})
 """Parameters of a challenge that are made up for each (RFC 7616 section 3.3)."""
 
@@ -53,8 +54,8 @@ def _directives(field: str) -> Parts:
 
 
 def _policy(field: str) -> Parts:
-    """Read directives parted by semicolons, each with words in any order."""
-    words = (each.split() for each in field.split(";") if each.strip())
+    """Read directives parted by semicolons, each with words in any order; a nonce is random."""
+    words = (_NONCE.sub("'nonce'", each).split() for each in field.split(";") if each.strip())
     return {name.lower(): frozenset(rest) for name, *rest in words}
 
 

@@ -63,9 +63,9 @@ class _Heads:
         elif name == "content-type" and self._says_nothing():
             self._found.fire(REDIRECT_NOTE)
         elif name in _MOMENTS and (same := self._same_moment(name, ours, theirs)) is not None:
-            if same:
+            if same and name != "last-modified":
                 self._found.fire(f"header:{name}")
-            else:
+            elif not same:
                 self._note([name], _joined(ours), _joined(theirs))
         else:
             self._parts(name, ours, theirs)
@@ -94,7 +94,7 @@ class _Heads:
             return None
         left, right = moments.instant(ours[-1]), moments.instant(theirs[-1])
         if name == "last-modified":
-            return None if left is None and right is None else (left is None) == (right is None)
+            return left is not None and left == right
         if name == "retry-after" and (left is None or right is None):
             return _same_delay(ours[-1], theirs[-1])
         since = moments.answered(self._primary, self._candidate)
@@ -137,9 +137,10 @@ class _Heads:
             self._found.fire(rule)
             return
         # A name is written as received only where it cannot be data (see `paths.is_name`).
-        shown = (part if paths.is_name(part.replace(".", "_")) else "[?]" for part in place)
-        path = "header:" + "/".join(shown)
-        self._found.add(path, path, Kind.HEADER, ours, theirs)
+        shown = [part if paths.is_name(part.replace(".", "_")) else "[?]" for part in place]
+        # Cookies are apart from each other; what else differs in one field has one cause.
+        path = "header:" + "/".join(shown if place[0] == "set-cookie" else shown[:1])
+        self._found.add(path, "header:" + "/".join(shown), Kind.HEADER, ours, theirs)
 
 
 _LEFT_OUT = {"content-type": "charset", "vary": "accept-encoding"}

@@ -4,7 +4,7 @@ import pytest
 
 from strangler.compare.compare import compare
 from strangler.compare.verdict import Verdict
-from tests.compare.answers import JSON_TYPE, answer, rules, told
+from tests.compare.answers import JSON_TYPE, answer, json_answer, rules, told
 
 NOON = ("Date", "Mon, 04 Mar 2024 12:00:00 GMT")
 ONE = ("Date", "Mon, 04 Mar 2024 13:00:00 GMT")
@@ -38,7 +38,7 @@ SAME = [
     ("Vary", "Accept, Origin", "origin, accept, Accept-Encoding"),
     ("Content-Type", "multipart/mixed; boundary=a", "multipart/mixed; boundary=b"),
     ("Cache-Control", 'private, no-cache="Set-Cookie, X"', 'No-Cache="Set-Cookie, X",private'),
-    ("Last-Modified", "Mon, 04 Mar 2024 12:00:00 GMT", "Tue, 05 Mar 2024 12:00:00 GMT"),
+    ("Last-Modified", "Mon, 04 Mar 2024 12:00:00 GMT", "Monday, 04-Mar-24 12:00:00 GMT"),
     ("Retry-After", "120", "119"),
     ("X-RateLimit-Remaining", "17", "16"),
 ]
@@ -102,6 +102,24 @@ def test_what_tells_an_instant_is_seen_from_the_answer_itself():
     assert told(heads(first, [NOON, ("Expires", half)])) == [("header", "header:expires")]
     assert told(heads(first, [NOON, ("Expires", "0")])) == [("header", "header:expires")]
     assert heads([NOON, ("Expires", "-1")], [NOON, ("Expires", "0")]).verdict is Verdict.MATCH
+
+
+def test_a_last_modified_that_differs_counts_unless_the_body_differs_too():
+    early, late = (("Last-Modified", f"Mon, 04 Mar 2024 1{n}:00:00 GMT") for n in (1, 2))
+    assert told(heads([early], [late])) == [("header", "header:last-modified")]
+    other = compare(json_answer({"a": 1}, early), json_answer({"a": 2}, late), rules())
+    assert told(other) == [("value", "$.a")]
+    lost = compare(json_answer({"a": 1}, early), json_answer({"a": 2}), rules())
+    assert told(lost) == [("header", "header:last-modified"), ("value", "$.a")]
+
+
+def test_what_differs_in_one_field_is_one_path():
+    pair = [("Cache-Control", "private, max-age=1")], [("Cache-Control", "public, max-age=2")]
+    differences = heads(*pair).differences
+    assert {each.path for each in differences} == {"header:cache-control"}
+    assert [each.place for each in differences] == [
+        f"header:cache-control/{part}" for part in ("max-age", "private", "public")
+    ]
 
 
 def test_expires_says_nothing_beside_cache_control():
