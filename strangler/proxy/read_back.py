@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from strangler.compare.bounds import Bounds, Inconclusive
-from strangler.compare.content import NotJSON, decoded, json_of, media_of
+from strangler.compare.coding import decoded
+from strangler.compare.content import NotJSON, json_of, media_of
 from strangler.compare.response import Response
 from strangler.http.reference import client_origin
 from strangler.proxy.copy import Copy
