@@ -48,6 +48,24 @@ def test_a_key_inside_the_canary_is_answered_by_the_service_with_the_monolith_be
     assert told["canary"]["threshold"] == 10_000
 
 
+def test_a_write_says_whether_it_is_judged_and_how(canary: Desk) -> None:
+    desk = canary
+    desk.edit("shadow: {sample: 25%}", "shadow: {sample: 25%, writes: read-back}")
+    said = words(desk.run("explain", "PATCH", "/api/v1/datasets/7").out)
+    assert "copied to nobody" in said
+    assert (
+        "read back GET the Location of a 201, else GET /api/v1/datasets/7 on monolith and "
+        "datasets, after 25% of such requests" in said
+    )
+
+    desk.edit("writes: read-back}", "writes: dry-run}\n    dry_run: {promise: /dry-runs}")
+    said = words(desk.run("explain", "PATCH", "/api/v1/datasets/7").out)
+    assert (
+        "copied to datasets (the service), 25% of such requests, as /api/v1/datasets/7; a dry "
+        "run, while it promises at /dry-runs that those change nothing" in said
+    )
+
+
 def test_the_client_s_address_is_a_canary_key(canary: Desk) -> None:
     canary.edit(', key: "header:x-user-id"', "")
 

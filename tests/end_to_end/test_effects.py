@@ -162,7 +162,6 @@ class Chaos:
     service: Upstream
     world: World
     choose: random.Random
-    extracted: bool = False
 
     def step(self) -> None:
         happening = self.choose.choice((self.kill, self.replace, self.replace, self.reload))
@@ -184,19 +183,56 @@ class Chaos:
     def reload(self) -> None:
         """Save another table."""
         writes = self.choose.choice(("dry-run", "dry-run", "read-back", "skip"))
-        phase = "extracted" if self.extracted else self.choose.choice(("shadow", "canary"))
+        phase = self.choose.choice(("shadow", "canary"))
         self.site.write(routes(self.monolith, self.service, writes, phase))
-
-    def move(self, *verb: str) -> None:
-        """Move the writer, as often as it takes."""
-        end = time.monotonic() + 60
-        while self.site.run(*verb, "-m", "to and fro").code:
-            assert time.monotonic() < end, verb
-        self.extracted = not self.extracted
 
 
 def routes(monolith: Upstream, service: Upstream, writes: str, phase: str) -> str:
     return ROUTES.format(monolith=monolith.url, service=service.url, writes=writes, phase=phase)
+
+
+def move(site: Site, *verb: str) -> None:
+    """Move the writer, as often as it takes."""
+    end = time.monotonic() + 60
+    while (done := site.run(*verb, "-m", "to and fro")).code:
+        assert time.monotonic() < end, done.err
+
+
+@dataclass
+class Clients:
+    """Those who write, and how far they have come."""
+
+    threads: list[Writer]
+    target: int = 0
+
+    @property
+    def acknowledged(self) -> list[str]:
+        return [key for one in self.threads for key in one.acknowledged]
+
+    def go_on(self) -> None:
+        """Wait until some more writes are acknowledged."""
+        self.target = len(self.acknowledged) + BETWEEN
+        eventually(lambda: len(self.acknowledged) >= self.target, f"{self.target} writes")
+
+    def assert_once(self, world: World) -> None:
+        unsure = [key for one in self.threads for key in one.unsure]
+        done = {key: world.done_for(key) for key in (*self.acknowledged, *unsure)}
+        assert {key: told for key, told in done.items() if sum(told.values()) > 1} == {}
+        assert [key for key in self.acknowledged if len(done[key]) != 1] == []
+
+
+@contextlib.contextmanager
+def writing(replica: Replica, seed: int) -> Iterator[Clients]:
+    over = threading.Event()
+    threads = [Writer(replica, over, random.Random(f"{seed}/{one}")) for one in range(3)]
+    try:
+        for one in threads:
+            one.start()
+        yield Clients(threads)
+    finally:
+        over.set()
+        for one in threads:
+            one.join()
 
 
 @pytest.fixture
@@ -208,7 +244,7 @@ def world() -> World:
 def replica(site: Site, monolith: Upstream, service: Upstream, world: World) -> Iterator[Replica]:
     monolith.behaviour = system(world, MONOLITH, random.Random(0), knows_dry_runs=False)
     service.behaviour = system(world, SERVICE, random.Random(1), knows_dry_runs=True)
-    site.write(routes(monolith, service, "dry-run", "shadow"))
+    site.write(routes(monolith, service, "dry-run", "canary"))
     with site.replica("--workers", "2", "--watch") as running:
         yield running
 
@@ -223,33 +259,33 @@ def test_each_write_takes_effect_once_whatever_happens(
     world: World,
     seed: int,
 ) -> None:
-    over = threading.Event()
-    clients = [Writer(replica, over, random.Random(f"{seed}/{one}")) for one in range(3)]
     chaos = Chaos(site, replica, monolith, service, world, random.Random(seed))
-    try:
-        for client in clients:
-            client.start()
-        for step in range(1, STEPS + 1):
-            writes_go_on(clients, BETWEEN * step)
+    with writing(replica, seed) as clients:
+        for _ in range(STEPS):
+            clients.go_on()
             chaos.step()
-        writes_go_on(clients, BETWEEN * (STEPS + 1))
-    finally:
-        over.set()
-        for client in clients:
-            client.join()
+        clients.go_on()
 
-    acknowledged = [key for client in clients for key in client.acknowledged]
     assert world.dry_runs > 10, "dry runs were sent"
-    assert_once(world, acknowledged, [key for client in clients for key in client.unsure])
-    assert all(name == "monolith" for name, _ in world.effects), "and none of them had an effect"
+    clients.assert_once(world)
+    assert {name for name, _ in world.effects} == {"monolith"}, "and none of them had an effect"
 
 
-def writes_go_on(clients: list[Writer], count: int) -> None:
-    """Wait until so many writes are acknowledged."""
-    eventually(lambda: sum(len(one.acknowledged) for one in clients) >= count, f"{count} writes")
+@pytest.mark.timeout(180)
+def test_a_writer_that_moves_takes_each_write_once(
+    site: Site, monolith: Upstream, service: Upstream, replica: Replica, world: World
+) -> None:
+    """What the service got for a dry run before, and gets for good after, is told apart."""
+    chaos = Chaos(site, replica, monolith, service, world, random.Random(3))
+    with writing(replica, 3) as clients:
+        for verb in (("promote", "books", "--force"), ("rollback", "books")):
+            clients.go_on()
+            move(site, *verb)
+            clients.go_on()
+            chaos.replace()
+            chaos.kill()
+        clients.go_on()
 
-
-def assert_once(world: World, acknowledged: list[str], unsure: list[str]) -> None:
-    done = {key: world.done_for(key) for key in (*acknowledged, *unsure)}
-    assert {key: told for key, told in done.items() if sum(told.values()) > 1} == {}
-    assert [key for key in acknowledged if len(done[key]) != 1] == []
+    assert world.dry_runs > 10, "dry runs were sent"
+    clients.assert_once(world)
+    assert {name for name, _ in world.effects} == {"monolith", "service"}

@@ -48,6 +48,15 @@ def test_what_is_declared_a_read_is_told_where_it_may_be_sent_twice() -> None:
     ]
 
 
+def test_a_write_that_is_copied_as_a_dry_run_is_told() -> None:
+    told = {"phase": "shadow", "dry_run": {"promise": "/p"}}
+    skipped = table_of([ALL, SEARCH], **told)
+    copied = table_of([ALL, {**SEARCH, "shadow": {"writes": "dry-run"}}], **told)
+    read_back = table_of([ALL, {**SEARCH, "shadow": {"writes": "read-back"}}], **told)
+    assert lost(skipped, copied) == ["d (POST /s): POST is copied to new as a dry run"]
+    assert lost(copied, skipped) == lost(skipped, read_back) == lost(copied, copied) == []
+
+
 def test_a_safe_method_loses_nothing_by_being_copied() -> None:
     reads = {"path": "/a", "methods": ["GET"]}
     assert lost(table(reads, phase="monolith"), table(reads, phase="shadow")) == []
