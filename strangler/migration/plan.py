@@ -158,6 +158,7 @@ def _edited(old: Route, new: Route) -> Iterator[str]:
         "rewrite", old.rewrite and old.rewrite.to, new.rewrite and new.rewrite.to
     )
     yield from _differences("json_urls", old.json_urls, new.json_urls)
+    yield from _differences("read_back", old.read_back, new.read_back)
 
 
 def _upstreams(old: RouteTable, new: RouteTable) -> Iterator[str]:

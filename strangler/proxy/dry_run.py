@@ -106,6 +106,8 @@ class DryRuns:
         probe = self._probe(copy)
         if isinstance(probe, str):
             return probe
+        if self.promises.refused(target):
+            return UNPROMISED
         found = await self.promises.connection(pool, target, probe)
         if isinstance(found, Failure):
             return found

@@ -108,6 +108,10 @@ class Promises:
             if place not in self._watching:
                 self._watching[place] = probe, self._plane.spawn(self._watch(*place, probe))
 
+    def refused(self, target: TargetPool) -> bool:
+        """Tell whether the last word of a target was none; it is asked again before long."""
+        return bool(self._said.get(target))
+
     async def _watch(self, upstream: str, target: TargetPool, probe: PromiseProbe) -> None:
         while True:
             found = await self.connection(self._plane.shadow_pools[upstream], target, probe)

@@ -294,6 +294,10 @@ class PromiseProbe:
     every: float = 10.0
     timeout: float = 1.0
 
+    def __str__(self) -> str:
+        """Write the probe for people who read what changes."""
+        return f"{self.path} (every {self.every:g} s, within {self.timeout:g} s)"
+
 
 @dataclass(frozen=True, slots=True)
 class FencePolicy:

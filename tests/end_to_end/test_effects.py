@@ -48,7 +48,7 @@ domains:
     phase: {phase}
     canary: {{weight: 50%, key: "header:idempotency-key"}}
     lag: {{path: /lag}}
-    dry_run: {{promise: /dry-runs, every: 30s}}
+    dry_run: {{promise: /dry-runs, every: 500ms}}
     shadow: {{writes: {writes}, read_back_within: 2s}}
     routes:
       - path: /books

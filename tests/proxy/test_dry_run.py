@@ -141,6 +141,22 @@ async def test_a_service_that_takes_its_word_back_gets_no_more(
     assert len(writes(service)) == 1
 
 
+async def test_a_service_that_refused_is_left_in_peace_until_it_is_asked_again(
+    monolith: Upstream, service: Upstream
+) -> None:
+    service.answer = answering(OK, b"{}")
+    async with proxy(table(monolith, service)) as running:
+        refused = "new", "refused"
+        await running.wait_until(lambda: running.plane.counters.promises[refused] == 1)
+        for count in range(1, 4):
+            await running.ask("POST", "/d/1", b"{}")
+            await running.wait_until(
+                lambda: copies(running) == {"dropped: the service promises no dry runs": count}  # noqa: B023
+            )
+        assert running.plane.counters.promises[refused] == 1
+    assert len(service.heads) == 1
+
+
 async def test_a_fence_stops_dry_runs(monolith: Upstream, service: Upstream) -> None:
     """The write was under way before the fence; its dry run would have come after."""
     asked, answer = asyncio.Event(), asyncio.Event()

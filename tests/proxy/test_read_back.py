@@ -243,6 +243,24 @@ async def test_after_the_cutover_the_way_back_is_read_if_it_is_asked_for(
     assert requests(service) == [b"PUT /d/7", *asked]
 
 
+async def test_what_the_service_says_of_its_paths_is_mapped_back_and_there(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """After the cutover the service names what it created, by a path of its own."""
+    created = CREATED % (str(service.target).encode() + b"/x/7")
+    service.answer = answering(b'{"id": 7, "name": "x", "at": 2}', created)
+    routes = [{**route, "rewrite": {"prefix": "/x"}} for route in ROUTES[:2]]
+    extracted = table(
+        monolith, service, phase="extracted", shadow={"reversed": True}, routes=routes
+    )
+    async with proxy(extracted) as running:
+        await running.ask("POST", "/d", b"{}")
+        await running.wait_until(lambda: verdicts(running) == {("/d", "ignored"): 1})
+        assert outcomes(running, "/d")["read back by Location"] == 1
+    assert requests(service) == [b"POST /x", b"GET /x/7"]
+    assert requests(monolith) == [b"GET /d/7"]
+
+
 async def test_who_waits_goes_when_the_worker_does(monolith: Upstream, service: Upstream) -> None:
     async with proxy(table(monolith, service, lag={"path": "/lag"})) as running:
         await running.ask("PUT", "/d/7", b"{}")
