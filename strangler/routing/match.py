@@ -5,13 +5,17 @@ are looked at only where a claim has them.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from sys import intern
+from typing import Any, Final, Generic, TypeVar
 
 from strangler.http.message import RequestHead
 from strangler.routing.conditions import Conditions
 from strangler.routing.pattern import TYPES, Pattern, Segment
 
 T = TypeVar("T")
+
+_NONE: Final[dict[str, Any]] = {}
+"""What all nodes without children of a kind share."""
 
 
 class Claim(Generic[T]):
@@ -36,22 +40,39 @@ class Claim(Generic[T]):
         return Claim, (self.pattern, self.conditions, self.owner)
 
 
+class Branch(Generic[T]):
+    """A way on for every segment that it `accepts`."""
+
+    __slots__ = ("accepts", "child")
+
+    def __init__(self, accepts: Callable[[str], object], child: "Node[T]") -> None:
+        self.accepts = accepts
+        self.child = child
+
+    def __repr__(self) -> str:
+        return f"<Branch {self.accepts} {self.child}>"
+
+
 class Node(Generic[T]):
     """The place in the trie that some first segments of a path lead to.
 
-    `branches` are the parameters, typed ones before the plain one, each with its test.
-    `here` holds the claims of patterns that end at this node, `below` those that go on with `**`,
-    the most specific first.
+    `branches` are the parameters, typed ones before the plain one, each with its test. `here` holds
+    the claims of patterns that end at this node, `below` those that go on with `**`, the most
+    specific first. `sole` is the owner of the first of `here` if it claims whatever comes.
+
+    What a node does not have takes no memory, and what most need lies in the node itself: with ten
+    thousand routes a match waits for memory more than for anything else.
     """
 
-    __slots__ = ("below", "branches", "here", "literals", "plain", "typed")
+    __slots__ = ("below", "branches", "here", "literals", "plain", "sole", "typed")
 
     def __init__(self) -> None:
-        self.literals: dict[str, Node[T]] = {}
-        self.branches: tuple[tuple[Callable[[str], object], Node[T]], ...] = ()
+        self.literals: dict[str, Node[T]] = _NONE
+        self.branches: tuple[Branch[T], ...] = ()
+        self.sole: T | None = None
         self.here: tuple[Claim[T], ...] = ()
         self.below: tuple[Claim[T], ...] = ()
-        self.typed: dict[str, Node[T]] = {}
+        self.typed: dict[str, Node[T]] = _NONE
         self.plain: Node[T] | None = None
 
     def __repr__(self) -> str:
@@ -66,17 +87,23 @@ class Node(Generic[T]):
             node.below = _sorted((*node.below, claim))
         else:
             node.here = _sorted((*node.here, claim))
+            node.sole = node.here[0].owner if node.here[0].always else None
 
     def _child(self, segment: Segment) -> "Node[T]":
         if segment.literal is not None:
-            return self.literals.setdefault(segment.literal, Node())
+            if self.literals is _NONE:
+                self.literals = {}
+            # Many routes say `search`: one string of it is in the cache, a thousand are not.
+            return self.literals.setdefault(intern(segment.literal), Node())
         if segment.type:
+            if self.typed is _NONE:
+                self.typed = {}
             child = self.typed.setdefault(segment.type, Node())
         else:
             child = self.plain = self.plain or Node()
         # `len` accepts every segment but the empty one, which is no value for a parameter.
-        tests = [(TYPES[type_], node) for type_, node in self.typed.items()]
-        self.branches = (*tests, *([(len, self.plain)] if self.plain else []))
+        tests = [Branch(TYPES[type_], node) for type_, node in self.typed.items()]
+        self.branches = (*tests, *([Branch(len, self.plain)] if self.plain else []))
         return child
 
     def find(self, head: RequestHead) -> T | None:
@@ -120,7 +147,9 @@ def _search(node: Node[T], segments: list[str], depth: int, head: RequestHead) -
         node = child
         depth += 1
     else:
-        found = _first(node.here, head) if node.here else None
+        found = node.sole
+        if found is None and node.here:
+            found = _first(node.here, head)
         if found is None and node.below:
             passed.append(node.below)
     while found is None and passed:
@@ -134,9 +163,11 @@ def _search_branches(
     if literal is not None and (found := _search(literal, segments, depth + 1, head)) is not None:
         return found
     segment = segments[depth]
-    for accepts, child in node.branches:
-        if accepts(segment) and (found := _search(child, segments, depth + 1, head)) is not None:
-            return found
+    for branch in node.branches:
+        if branch.accepts(segment):
+            found = _search(branch.child, segments, depth + 1, head)
+            if found is not None:
+                return found
     return None
 
 
@@ -154,7 +185,7 @@ def _walk(node: Node[T], segments: list[str], depth: int) -> Iterator[Claim[T]]:
         segment = segments[depth]
         if segment in node.literals:
             yield from _walk(node.literals[segment], segments, depth + 1)
-        for accepts, child in node.branches:
-            if accepts(segment):
-                yield from _walk(child, segments, depth + 1)
+        for branch in node.branches:
+            if branch.accepts(segment):
+                yield from _walk(branch.child, segments, depth + 1)
     yield from node.below

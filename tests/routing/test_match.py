@@ -270,7 +270,7 @@ def test_matching_is_no_slower_with_many_routes_than_with_few() -> None:
             root.add(Claim(pattern, Conditions(), number))
         nodes = [root]
         for node in nodes:
-            nodes += [*node.literals.values(), *(child for _, child in node.branches)]
+            nodes += [*node.literals.values(), *(branch.child for branch in node.branches)]
             node.literals = Counting(node.literals)
         Counting.looked_up = 0
         assert root.find(ask("GET", "/api/v1/d7/17/files/x")) == 7
