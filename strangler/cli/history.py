@@ -9,11 +9,12 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
+from strangler.cli.fences import in_history, report
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
 from strangler.cli.output import moment, show_lines, tell, write_json
 from strangler.cli.tables import add_row, columns, show
 from strangler.routing.phase import Phase
-from strangler.store.records import LedgerEntry, Revision, Selection
+from strangler.store.records import Fence, FenceState, LedgerEntry, Revision, Selection
 
 TIMES = "2026-03-01, 2026-03-01T12:00 (UTC), or 90m, 12h, 7d ago"
 
@@ -70,7 +71,10 @@ def history(
     # Where only moves are asked for, revisions that move nothing do not belong in.
     none_moved = chosen.of_moves
     revisions = [] if none_moved else ask(store, lambda opened: opened.revisions(limit, chosen))
-    rows = merged(entries, revisions, limit)
+    # A fence is of a domain, and of no route or phase.
+    of_domains = chosen.route is None and chosen.phase is None
+    fences = ask(store, lambda opened: opened.fences(limit, chosen)) if of_domains else []
+    rows = merged(entries, revisions, limit, fences)
     if as_json:
         write_json(rows)
     elif rows:
@@ -104,15 +108,32 @@ def moment_of(flag: str, text: str | None, now: datetime) -> datetime | None:
 
 
 def merged(
-    entries: Sequence[LedgerEntry], revisions: Sequence[Revision], limit: int
+    entries: Sequence[LedgerEntry],
+    revisions: Sequence[Revision],
+    limit: int,
+    fences: Sequence[Fence] = (),
 ) -> list[dict[str, Any]]:
-    """Put revisions without transitions between the transitions, newest first, `limit` in all."""
+    """Put revisions without transitions between the transitions, newest first, `limit` in all.
+
+    So are fences that moved nothing; one that did is told with the revision that it ended in.
+    """
     # Transitions of revisions before the last one listed may be missing: nothing is said of those.
     oldest = entries[-1].revision if len(entries) == limit else 0
     moved = {entry.revision for entry in entries}
     rows = [_moved(entry) for entry in entries]
     rows += [_unmoved(one) for one in revisions if one.number > oldest and one.number not in moved]
-    return sorted(rows, key=lambda row: -row["revision"])[:limit]
+    switched = {one.follows + 1: one for one in fences if one.state is FenceState.SWITCHED}
+    for row in rows:
+        fence = switched.get(row["revision"])
+        row["fence"] = None if fence is None else report(fence)
+    placed = [(float(row["revision"]), row) for row in rows]
+    placed += [
+        (one.follows + 0.5, in_history(one))  # before the revision that came after it
+        for one in fences
+        if one.state is not FenceState.SWITCHED and one.follows >= oldest
+    ]
+    ordered = sorted(placed, key=lambda pair: -pair[0])
+    return [row for _, row in ordered[:limit]]
 
 
 def _moved(entry: LedgerEntry) -> dict[str, Any]:
@@ -154,7 +175,7 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
     )
     for row in rows:
         forced = "FORCED: " if row["forced"] else ""
-        cells = [str(row["revision"]), moment(row["at"]), row["actor"], _what(row)]
+        cells = [str(row["revision"] or ""), moment(row["at"]), row["actor"], _what(row)]
         add_row(table, [*cells, forced + row["reason"]], "yellow" if forced else "")
     show(table)
 
@@ -173,5 +194,9 @@ def _what(row: dict[str, Any]) -> str:
     if row["domain"] is None:
         return "no change of phase"
     subject = f"{row['domain']} ({row['route']})" if row["route"] else row["domain"]
+    if row["revision"] is None:
+        return f"{subject}: {row['detail']}"
     phases = row["to"] if row["from"] == row["to"] else f"{row['from']} → {row['to']}"
-    return f"{subject}: {phases}{', ' + row['detail'] if row['detail'] else ''}"
+    fence = row["fence"]
+    waited = "" if fence is None else f", writes waited {fence['seconds'] or 0:.1f} s at a fence"
+    return f"{subject}: {phases}{', ' + row['detail'] if row['detail'] else ''}{waited}"

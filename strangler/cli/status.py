@@ -12,6 +12,8 @@ from rich.table import Table
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
+from strangler.cli.fences import Standing as FenceStanding
+from strangler.cli.fences import standing, standing_lines
 from strangler.cli.fleet import Member, fleet_table, members
 from strangler.cli.options import DEFAULT_ROUTES, DEFAULT_STORE, AsJson, RoutesPath, StoreUrl
 from strangler.cli.output import moment, show_lines, tell, write_json
@@ -20,6 +22,7 @@ from strangler.cli.standing import Standing, gather, phase_began, standing_of
 from strangler.cli.tables import add_row, columns, show
 from strangler.cli.unclaimed import tell_unclaimed
 from strangler.compare.state import FindingState
+from strangler.migration.autopilot import Action, Order
 from strangler.migration.gate import Gate
 from strangler.routing.compile import digest_of
 from strangler.routing.mistakes import RoutesError
@@ -56,7 +59,10 @@ class FileStatus:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that `status` shows. `unreadable` says why the live revision cannot be understood."""
+    """All that `status` shows. `unreadable` says why the live revision cannot be understood.
+
+    `orders`: what the autopilot is about to do with the domains that it looks after.
+    """
 
     revision: Revision | None
     domains: tuple[Standing, ...]
@@ -64,6 +70,8 @@ class Found:
     replicas: tuple[Member, ...] = ()
     unreadable: tuple[str, ...] = ()
     gates: Mapping[str, Gate] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    fence: FenceStanding | None = None
 
 
 def status(
@@ -110,15 +118,25 @@ def file_status(path: Path, live: Revision | None) -> FileStatus:
 async def _look(store: "Store") -> Found:
     notices = tuple(await store.notices())
     replicas = members(await store.fleet())
+    fence = await _fence(store)
     live = await store.newest()
     if live is None:
         return Found(None, (), notices, replicas)
     try:
         table = compile_routes(live.text, f"revision {live.number}")
     except RoutesError as error:  # a newer strangler made it
-        return Found(live, (), notices, replicas, tuple(map(str, error.mistakes)))
+        mistakes = tuple(map(str, error.mistakes))
+        return Found(live, (), notices, replicas, mistakes, fence=fence)
     domains = tuple([await _stand(store, table, name) for name in table.domains])
-    return Found(live, domains, notices, replicas, gates=await _gates(store, table))
+    gates, orders = await _gates(store, table), await _orders(store, table)
+    return Found(live, domains, notices, replicas, gates=gates, orders=orders, fence=fence)
+
+
+async def _fence(store: "Store") -> FenceStanding | None:
+    newest = (await store.pulse()).fence
+    if newest is None or not newest.raised:
+        return None
+    return standing(newest, await store.unacknowledged(newest.number))
 
 
 async def _gates(store: "Store", table: RouteTable) -> dict[str, Gate]:
@@ -127,6 +145,16 @@ async def _gates(store: "Store", table: RouteTable) -> dict[str, Gate]:
     now = datetime.now(UTC)
     asked = {name: await next_gate(store, table, name, now) for name in table.domains}
     return {name: gate for name, gate in asked.items() if gate is not None}
+
+
+async def _orders(store: "Store", table: RouteTable) -> dict[str, Order]:
+    if all(domain.autopilot is None for domain in table.domains.values()):
+        return {}
+    from strangler.control.autopilot import intention  # noqa: PLC0415 - as above
+
+    now = datetime.now(UTC)
+    asked = {name: await intention(store, table, name, now) for name in table.domains}
+    return {name: order for name, order in asked.items() if order is not None}
 
 
 async def _stand(store: "Store", table: RouteTable, name: str) -> Standing:
@@ -144,10 +172,16 @@ def _report(found: Found, file: FileStatus) -> dict[str, Any]:
     return {
         "revision": None if live is None else _revision(live),
         "domains": [
-            {**asdict(domain), "gate": gate and gate.report()}
+            {
+                **asdict(domain),
+                "gate": gate and gate.report(),
+                "autopilot": order and {"action": order.action, "why": order.why},
+            }
             for domain in found.domains
             for gate in [found.gates.get(domain.name)]
+            for order in [found.orders.get(domain.name)]
         ],
+        "fence": None if found.fence is None else asdict(found.fence),
         "replicas": [asdict(replica) for replica in found.replicas],
         "notices": [asdict(notice) for notice in found.notices],
         "file": asdict(file),
@@ -186,8 +220,12 @@ def _show(found: Found) -> None:
                 how = "lags behind" if one.lags else "runs ahead"
                 show(f"{domain.name}: {one.route} (line {one.line}) {how}, in phase {one.phase}")
         show_lines(*(_gate_line(gate) for gate in found.gates.values()))
+        show_lines(*(_order_line(name, order) for name, order in found.orders.items()))
     elif live is not None and not found.unreadable:
         show("no domains: the monolith answers everything")
+    if found.fence is not None:
+        show("")
+        show_lines(*standing_lines(found.fence))
     if found.replicas:
         show("", fleet_table(found.replicas))
     for notice in found.notices:
@@ -197,6 +235,11 @@ def _show(found: Found) -> None:
 
 def _gate_line(gate: Gate) -> str:
     return f"{gate}" if gate.is_open else f"{gate} (`strangler gate {gate.domain}` says why)"
+
+
+def _order_line(name: str, order: Order) -> str:
+    does = "holds" if order.action is Action.HOLD else "is about to go on"
+    return f"{name}: the autopilot {does}: {order.why}"
 
 
 def _domains(domains: tuple[Standing, ...]) -> Table:

@@ -6,7 +6,7 @@ all replicas add to, so each judges the whole fleet.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,14 +23,14 @@ from strangler.control.gates import (
 from strangler.control.live import LiveTable
 from strangler.control.moving import Proposal, make_live
 from strangler.control.saved_file import SavedFile
-from strangler.migration.autopilot import Action, Order, Position, Recent, decide
+from strangler.migration.autopilot import NOTHING, Action, Order, Position, Recent, decide
 from strangler.migration.confidence import Share
 from strangler.migration.evidence import Evidence, together
 from strangler.migration.transition import transitions_between
 from strangler.routing.compile import load
 from strangler.routing.edit import set_phase, set_weight
 from strangler.routing.phase import Phase
-from strangler.routing.table import Domain
+from strangler.routing.table import AutopilotPolicy, Domain, RouteTable
 from strangler.store.errors import Conflict, StoreError
 from strangler.store.records import LedgerEntry
 from strangler.store.store import Store
@@ -44,13 +44,45 @@ LOOK = 1.0
 """Seconds between two looks: as often as replicas write their counts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was counted by one moment in one window of evidence; it only grows."""
+
+    at: datetime
+    failures: Share = NOTHING
+    mismatches: Share = NOTHING
+    service: Counter[int] = field(default_factory=Counter)
+    monolith: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, evidence: Evidence, at: datetime) -> "Look":
+        """Take what the evidence has."""
+        return cls(
+            at,
+            evidence.service.failures,
+            together(evidence.compared.values()).mismatches,
+            Counter(evidence.service.latency),
+            Counter(evidence.monolith.latency),
+        )
+
+    def since(self, before: "Look") -> Recent:
+        """Give what came after an earlier look."""
+        return Recent(
+            _grown(before.failures, self.failures),
+            _grown(before.mismatches, self.mismatches),
+            self.service - before.service,
+            self.monolith - before.monolith,
+            self.monolith,
+        )
+
+
 @dataclass(slots=True)
 class Moments:
     """What was counted at each of the last looks, in one window of evidence."""
 
     since: int = -1
     accepted: frozenset[str] = frozenset()
-    looks: deque[tuple[datetime, Share, Share]] = field(default_factory=deque)
+    looks: deque[Look] = field(default_factory=deque)
 
     def __repr__(self) -> str:
         """Show how far back it goes."""
@@ -63,23 +95,19 @@ class Moments:
         Where other findings are accepted than before, what was counted long ago is counted
         otherwise: that is nothing of the last seconds.
         """
-        counted = (
-            evidence.service.failures,
-            together(evidence.compared.values()).mismatches,
-        )
+        look = Look.of(evidence, now)
         begins = evidence.since != self.since
         if begins or evidence.accepted != self.accepted:
             # What was there at our very first look came at some time before.
-            first = (Share(0, 0), Share(0, 0)) if begins and self.since >= 0 else counted
+            first = Look(now) if begins and self.since >= 0 else look
             self.since, self.accepted = evidence.since, evidence.accepted
             self.looks.clear()
-            self.looks.append((now, *first))
-        self.looks.append((now, *counted))
+            self.looks.append(first)
+        self.looks.append(look)
         # One that is older stays: what came after it is what came within the time.
-        while len(self.looks) > 2 and self.looks[1][0] <= now - timedelta(seconds=within):
+        while len(self.looks) > 2 and self.looks[1].at <= now - timedelta(seconds=within):
             self.looks.popleft()
-        _, failures, mismatches = self.looks[0]
-        return Recent(_grown(failures, counted[0]), _grown(mismatches, counted[1]))
+        return look.since(self.looks[0])
 
 
 def _grown(before: Share, after: Share) -> Share:
@@ -98,6 +126,26 @@ def stood_down(moves: list[LedgerEntry]) -> str:
     if Phase(move.to_phase).step >= Phase(move.from_phase).step:
         return ""
     return f"it stepped back in revision {last.revision}; a person sets it going again"
+
+
+async def _position(store: Store, domain: Domain, evidence: Evidence) -> Position:
+    moves = await store.history(domain.name, LONGEST_HISTORY)
+    threshold = 0 if domain.canary is None else domain.canary.threshold
+    return Position(domain.phase, threshold, evidence.began, stood_down(moves))
+
+
+async def intention(store: Store, table: RouteTable, name: str, now: datetime) -> Order | None:
+    """Say what is to be done with a domain as far as the store tells; None without an autopilot.
+
+    What came in the last moments is known to the replicas alone: of a breach nothing is said.
+    """
+    domain = table.domains[name]
+    if domain.autopilot is None:
+        return None
+    evidence = await read_evidence(store, domain, domain.phase, None, now)
+    position = await _position(store, domain, evidence)
+    gate = await next_gate(store, table, name, now)
+    return decide(domain.autopilot, position, gate, Recent(), now)
 
 
 class Autopilot:
@@ -125,22 +173,14 @@ class Autopilot:
         """Look at every domain once, and do what is to be done."""
         for name, domain in self._live.table.domains.items():
             if domain.autopilot is not None:
-                order = await self._order(domain, now)
+                order = await self._order(domain, domain.autopilot, now)
                 if order.action is not Action.HOLD:
                     await self._obey(name, order, now)
 
-    async def _order(self, domain: Domain, now: datetime) -> Order:
-        policy = domain.autopilot
-        assert policy is not None  # noqa: S101 - the caller has looked
-        moves = await self._store.history(domain.name, LONGEST_HISTORY)
+    async def _order(self, domain: Domain, policy: AutopilotPolicy, now: datetime) -> Order:
         evidence = await read_evidence(self._store, domain, domain.phase, None, now)
         recent = self._moments.setdefault(domain.name, Moments()).take(evidence, now, policy.within)
-        position = Position(
-            domain.phase,
-            0 if domain.canary is None else domain.canary.threshold,
-            evidence.began,
-            stood_down(moves),
-        )
+        position = await _position(self._store, domain, evidence)
         gate = await next_gate(self._store, self._live.table, domain.name, now)
         return decide(policy, position, gate, recent, now)
 

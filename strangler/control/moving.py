@@ -6,6 +6,7 @@ it after that lifts it.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +19,9 @@ from strangler.store.store import Store
 
 LOOK = 0.05
 """Seconds between two looks at who has acknowledged: writes wait in the meantime."""
+
+NOTE = 0.5
+"""Seconds between two notes of what is in the way: numbers of lag change with every look."""
 
 MARGIN = 0.25
 """Seconds before the deadline from which the move is given up: lifting takes a moment as well."""
@@ -75,6 +79,7 @@ class _Move:
         self._proposal = proposal
         self._scope = scope
         self._in_the_way: list[str] = []
+        self._noted: tuple[float, list[str]] = (0.0, [])
 
     def __repr__(self) -> str:
         return f"<_Move of {self._scope} by {self._proposal.actor}>"
@@ -121,8 +126,17 @@ class _Move:
                 revision = None
             if revision is not None:
                 return revision
+            await self._note(fence.number, loop.time())
             await asyncio.sleep(LOOK)
         return None
+
+    async def _note(self, fence: int, now: float) -> None:
+        """Let others see what is in the way, where it is something else than a moment ago."""
+        at, said = self._noted
+        if self._in_the_way != said and now - at >= NOTE:
+            self._noted = now, self._in_the_way
+            with suppress(StoreError):
+                await self._store.note_fence(fence, "; ".join(self._in_the_way))
 
     async def _try(self, fence: Fence, left: float) -> Revision | None:
         """Look at all replicas, then at the probes, and switch if nothing is in the way."""

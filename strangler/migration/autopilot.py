@@ -1,12 +1,16 @@
 """Decides what the autopilot does with a domain: go on, hold, or step back, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
+from math import isinf
 
 from strangler.migration.confidence import Share, above, bounds
 from strangler.migration.criteria import Outcome
 from strangler.migration.gate import Gate
+from strangler.migration.latency import QuantileBounds, in_words, quantile_bounds
 from strangler.routing.phase import Phase
 from strangler.routing.table import AutopilotPolicy
 
@@ -42,10 +46,18 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What was seen in the last moments: failures of the service, mismatches of comparisons."""
+    """What was seen in the last moments: failures of the service, mismatches of comparisons.
+
+    `service` and `monolith` are histograms (`strangler.migration.latency`) of both sides' answers.
+    `monolith_before` is what the monolith answered in all of the window, for where it has answered
+    too little of late to be compared with.
+    """
 
     failures: Share = NOTHING
     mismatches: Share = NOTHING
+    service: Mapping[int, int] = field(default_factory=dict)
+    monolith: Mapping[int, int] = field(default_factory=dict)
+    monolith_before: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,10 @@ def _lacking(gate: Gate | None) -> str:
 
 def _breach(policy: AutopilotPolicy, recent: Recent) -> str:
     """Say what is proven to be too bad; empty where nothing is."""
+    return next(chain(_too_many(policy, recent), _too_slow(policy, recent)), "")
+
+
+def _too_many(policy: AutopilotPolicy, recent: Recent) -> Iterator[str]:
     rates = (
         ("requests to the service failed", recent.failures, policy.errors),
         ("comparisons were mismatches", recent.mismatches, policy.mismatches),
@@ -101,8 +117,26 @@ def _breach(policy: AutopilotPolicy, recent: Recent) -> str:
     for what, seen, bound in rates:
         if above(seen, bound, alpha=ALPHA, near=bound):
             least = bounds(seen, alpha=ALPHA, near=bound).lower
-            return (
+            yield (
                 f"{seen} {what} within {policy.within:g} s: at least {least:.2%}, "
                 f"and {bound * 100:.4g}% is the bound"
             )
-    return ""
+
+
+def _too_slow(policy: AutopilotPolicy, recent: Recent) -> Iterator[str]:
+    """Hold the service's slow answers against the monolith's; each side has half of the risk."""
+    ours = _quantile(policy, recent.service)
+    theirs = _quantile(policy, recent.monolith)
+    if isinf(theirs.upper):
+        theirs = _quantile(policy, recent.monolith_before)
+    allowed = theirs.upper * (1 + policy.slower) + policy.allow
+    if ours.lower > allowed:
+        yield (
+            f"the {policy.quantile:.4g} quantile of the service's latency within "
+            f"{policy.within:g} s is at least {in_words(ours.lower)}, of the monolith's at most "
+            f"{in_words(theirs.upper)}, which allows {in_words(allowed)}"
+        )
+
+
+def _quantile(policy: AutopilotPolicy, histogram: Mapping[int, int]) -> QuantileBounds:
+    return quantile_bounds(histogram, policy.quantile, alpha=ALPHA / 2)

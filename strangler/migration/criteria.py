@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from strangler.migration.confidence import Bounds, Share, above, below, bounds, misses_needed
 from strangler.migration.evidence import Answers, Evidence, Stratum, together
-from strangler.migration.latency import quantile_bounds, quantile_seen
+from strangler.migration.latency import in_words, quantile_bounds, quantile_seen
 from strangler.routing.table import GatePolicy
 
 RARE = 0.02
@@ -172,10 +172,11 @@ def latency(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criterion:
         silent = "the service" if ours_seen is None else "the monolith"
         said = f"latency: {silent} has answered no read yet"
         return Criterion("latency", Outcome.UNKNOWN, said, numbers)
-    most = "unknown yet" if numbers["service_upper"] is None else f"at most {_ms(ours.upper)}"
+    most = "unknown yet" if numbers["service_upper"] is None else f"at most {in_words(ours.upper)}"
     said = (
-        f"latency: {quantile:.4g} quantile of the service {_ms(ours_seen)} ({most}), of the "
-        f"monolith {_ms(theirs_seen)} (at least {_ms(theirs.lower)}), which allows {_ms(allowed)}"
+        f"latency: {quantile:.4g} quantile of the service {in_words(ours_seen)} ({most}), of the "
+        f"monolith {in_words(theirs_seen)} (at least {in_words(theirs.lower)}), "
+        f"which allows {in_words(allowed)}"
     )
     outcome = Outcome.UNKNOWN
     if not _both(evidence.service, evidence.monolith, policy):
@@ -285,10 +286,6 @@ def _finite(seconds: float | None) -> float | None:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.4g}%"
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def _span(time: timedelta) -> str:

@@ -80,3 +80,8 @@ def quantile_seen(histogram: Mapping[int, int], quantile: float) -> float | None
         if counted >= quantile * trials:
             return edge_of(bucket)
     return None
+
+
+def in_words(seconds: float) -> str:
+    """Write a duration for people."""
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"

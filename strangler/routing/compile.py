@@ -242,11 +242,15 @@ def _promise(config: DryRunConfig) -> PromiseProbe:
 
 
 def _autopilot(config: AutopilotConfig) -> AutopilotPolicy:
+    latency = config.rollback_on.latency
     return AutopilotPolicy(
         steps=tuple((step, hundredths(step)) for step in config.steps),
         hold=seconds(config.hold),
         errors=_share(config.rollback_on.errors),
         mismatches=_share(config.rollback_on.mismatches),
+        quantile=_share(latency.quantile),
+        slower=_share(latency.slower),
+        allow=seconds(latency.allow),
         within=seconds(config.within),
     )
 

@@ -238,6 +238,15 @@ class GateConfig(Config):
     """For how long no request may have needed the monolith before the domain can be retired."""
 
 
+class BreachLatencyConfig(LatencyConfig):
+    """How slow the service's answers may be before the autopilot steps back: not for a trifle."""
+
+    slower: Percent = "100%"
+    """By how much the service's quantile may lie above the monolith's,"""
+    allow: Duration = "100ms"
+    """and by how much more."""
+
+
 class RollbackConfig(Config):
     """What makes the autopilot step back, by what was seen in the last moments."""
 
@@ -245,6 +254,8 @@ class RollbackConfig(Config):
     """The share of requests to the service that may fail; more than this must be proven."""
     mismatches: Budget = "5%"
     """The share of comparisons that may be mismatches; likewise."""
+    latency: BreachLatencyConfig = BreachLatencyConfig()
+    """How slow the service's answers may be; that they are slower must be proven."""
 
 
 class AutopilotConfig(Config):

@@ -200,13 +200,17 @@ class AutopilotPolicy:
 
     `steps` are weights as written, each with its buckets of 10,000, rising. A step is held for
     `hold` seconds. `errors` and `mismatches`, shares in [0, 1], are the bounds beyond which it
-    steps back, by what was seen in the last `within` seconds.
+    steps back, by what was seen in the last `within` seconds; so it does where the service's
+    `quantile` of latency is slower than the monolith's by more than the share `slower` and `allow`.
     """
 
     steps: tuple[tuple[str, int], ...]
     hold: float = 600.0
     errors: float = 0.05
     mismatches: float = 0.05
+    quantile: float = 0.95
+    slower: float = 1.0
+    allow: float = 0.1
     within: float = 60.0
 
 

@@ -45,6 +45,10 @@ class Conflict(StoreError):  # noqa: N818 - normal life among writers, nobody's 
     """Another writer was first: the newest revision is no longer the one that was looked at."""
 
 
+class Unfenced(StoreError):  # noqa: N818 - as above
+    """A revision moves a writer, and its writes do not wait at a fence."""
+
+
 def reason_of(error: BaseException) -> str:
     """Say what one foreign exception means for the store, and the way out."""
     if isinstance(error, DBAPIError) and error.orig is not None:

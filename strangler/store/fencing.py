@@ -4,17 +4,27 @@ All of it happens alone in the fleet, by the store's clock, and in one transacti
 reads that a fence is over reads the same outcome as everybody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from strangler.migration.fence import Scope
 from strangler.store import ledger
 from strangler.store.errors import Conflict
 from strangler.store.fleet import alone, store_time
-from strangler.store.records import Fence, FenceState, Pulse, Revision, Transition
+from strangler.store.records import (
+    Fence,
+    FenceState,
+    Pulse,
+    Revision,
+    Selection,
+    Transition,
+)
 from strangler.store.tables import fences, replicas
+from strangler.store.writers import see_fenced
 
 
 async def read_newest(connection: AsyncConnection) -> Fence | None:
@@ -23,6 +33,27 @@ async def read_newest(connection: AsyncConnection) -> Fence | None:
     query = select(fences).order_by(fences.c.number.desc()).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else _fence(row, (row["until"] - now).total_seconds())
+
+
+async def read_all(connection: AsyncConnection, selection: Selection, limit: int) -> list[Fence]:
+    """Read the newest fences of a domain, an actor and a time, newest first."""
+    now = await store_time(connection)
+    query = select(fences).order_by(fences.c.number.desc()).where(*_chosen(selection))
+    rows = (await connection.execute(query)).mappings()
+    found = (_fence(row, (row["until"] - now).total_seconds()) for row in rows)
+    domain = selection.domain
+    meant = (one for one in found if domain is None or one.everything or domain in one.domains)
+    return list(islice(meant, limit))
+
+
+def _chosen(selection: Selection) -> Iterator[ColumnElement[bool]]:
+    if selection.actor is not None:
+        before_host = fences.c.actor.startswith(f"{selection.actor}@", autoescape=True)
+        yield (fences.c.actor == selection.actor) | before_host
+    if selection.since is not None:
+        yield fences.c.at >= selection.since
+    if selection.until is not None:
+        yield fences.c.at <= selection.until
 
 
 async def read_pulse(connection: AsyncConnection) -> Pulse:
@@ -43,6 +74,8 @@ def _fence(row: RowMapping, left: float) -> Fence:
         requests=row["requests"],
         state=FenceState(row["state"]),
         said=row["said"],
+        at=row["at"],
+        ended_at=row["ended_at"],
     )
 
 
@@ -94,12 +127,22 @@ async def lift(connection: AsyncConnection, number: int, said: str) -> Fence:
     return await _read(connection, number)
 
 
+async def note(connection: AsyncConnection, number: int, said: str) -> None:
+    """Note what is in the way of the switch while a fence stands, for whoever asks."""
+    await connection.execute(update(fences).where(_standing(number)).values(said=said))
+
+
 async def switch(
-    connection: AsyncConnection, number: int, draft: Revision, moves: Sequence[Transition]
+    connection: AsyncConnection,
+    number: int,
+    draft: Revision,
+    moves: Sequence[Transition],
+    scope: Scope,
 ) -> Revision:
     """End a fence with the revision that moves the writer; `Conflict` if it may not any more."""
     await alone(connection)
     fence = await _read(connection, number)
+    see_fenced(scope, fence)
     if not fence.raised or fence.left <= 0:
         raise Conflict(f"fence {number} is {fence.state}: its time was up")
     missing = await unacknowledged(connection, number)
@@ -124,5 +167,9 @@ async def _read(connection: AsyncConnection, number: int) -> Fence:
 
 
 async def _end(connection: AsyncConnection, number: int, state: FenceState, said: str) -> None:
-    raised = (fences.c.number == number) & (fences.c.state == FenceState.RAISED.value)
-    await connection.execute(update(fences).where(raised).values(state=state.value, said=said))
+    ended = {"state": state.value, "said": said, "ended_at": await store_time(connection)}
+    await connection.execute(update(fences).where(_standing(number)).values(**ended))
+
+
+def _standing(number: int) -> ColumnElement[bool]:
+    return (fences.c.number == number) & (fences.c.state == FenceState.RAISED.value)

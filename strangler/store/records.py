@@ -361,7 +361,8 @@ class Fence:
 
     `left` are the seconds to its deadline by the store's clock when it was read, below 0 after it.
     `follows` is the revision that was live; the one after it is the switch, if it came to that.
-    `requests` may wait in one worker. `said` tells why it was lifted.
+    `requests` may wait in one worker. `said` tells what is in the way of the switch, and in the end
+    how it ended. `at` and `ended_at` are the store's times; the latter is None while it stands.
     """
 
     number: int
@@ -374,6 +375,8 @@ class Fence:
     requests: int
     state: FenceState
     said: str = ""
+    at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def raised(self) -> bool:

@@ -23,6 +23,7 @@ from strangler.store import (
     soundness,
     states,
     traffic,
+    writers,
 )
 from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import LIST_BYTES, storable
@@ -153,19 +154,22 @@ class Store:
     ) -> Revision:
         """Append a revision and its transitions, all or nothing.
 
-        One that moves a writer ends the fence that was raised for it.
+        One that moves a writer ends the fence that was raised for it; without one it is `Unfenced`.
 
         `previous` is the number of the newest revision that the caller looked at (None: there
         was none); if it is no longer the newest, `Conflict`.
         """
         number = (previous or 0) + 1
         draft = Revision(number, at, storable(actor), storable(reason), digest, text, forced)
+        # Told before the transaction: tables take a while to compile, and revisions do not change.
+        scope = writers.moved_by(await self.revision(number - 1), text)
         async with self._writing() as connection:
             if fence is None:
                 await fencing.keep_clear(connection)
                 revision = await ledger.append(connection, draft, transitions)
+                writers.see_fenced(scope, None)
             else:
-                revision = await fencing.switch(connection, fence, draft, transitions)
+                revision = await fencing.switch(connection, fence, draft, transitions, scope)
             await news.tell(connection)
         return revision
 
@@ -246,6 +250,16 @@ class Store:
             fence = await fencing.lift(connection, number, storable(said))
             await news.tell(connection)
         return fence
+
+    async def note_fence(self, number: int, said: str) -> None:
+        """Note what is in the way of a fence that stands: `status` shows it."""
+        async with self._writing() as connection:
+            await fencing.note(connection, number, storable(said))
+
+    async def fences(self, limit: int = 50, selection: Selection = ledger.ALL) -> list[Fence]:
+        """List the newest fences of a domain, an actor and a time, newest first."""
+        async with self._reading() as connection:
+            return await fencing.read_all(connection, selection, limit)
 
     async def unacknowledged(self, number: int) -> list[str]:
         """Name the replicas of which the store does not know that their writes wait."""

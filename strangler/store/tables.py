@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -255,6 +255,7 @@ fences = Table(
     Column("requests", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("said", Text, nullable=False),
+    Column("ended_at", UtcTime),
 )
 
 # Only ever added to: on whose word a silent replica is waited for no longer.

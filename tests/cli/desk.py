@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from strangler.compare.rules import complaint
+from strangler.migration.fence import Scope, moved_writers
 from strangler.migration.transition import transitions_between
 from strangler.routing.compile import load
-from strangler.store.records import Observation, Revision, Transition
+from strangler.store.records import Fence, FenceState, Observation, Revision, Transition
 from strangler.store.store import Store
 from tests.store.sample import NOON, batch
 
@@ -67,6 +68,21 @@ class Ended:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def fence_for(scope: Scope, follows: int) -> Fence:
+    """Draft the fence for a move; the store has no replicas to wait for."""
+    return Fence(
+        number=0,
+        left=30.0,
+        actor="ada",
+        reason="to move",
+        follows=follows,
+        domains=scope.domains,
+        everything=scope.everything,
+        requests=10,
+        state=FenceState.RAISED,
+    )
 
 
 class Desk:
@@ -138,6 +154,9 @@ class Desk:
             newest = await store.newest()
             old = None if newest is None else load(newest.text)
             table = load(text, complaint=complaint)
+            number = newest.number if newest else 0
+            scope = moved_writers(old, table)
+            fence = (await store.raise_fence(fence_for(scope, number))).number if scope else None
             return await store.add_revision(
                 **{"text": text, "digest": table.digest, "actor": "ada", "at": NOON, **changes},
                 reason=reason,
@@ -145,7 +164,8 @@ class Desk:
                     Transition(c.domain, c.route, c.before.value, c.after.value, c.detail)
                     for c in transitions_between(old, table)
                 ],
-                previous=newest.number if newest else None,
+                previous=number or None,
+                fence=fence,
             )
 
         return self.ask(add)

@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 from strangler.cli.history import merged
+from strangler.migration.fence import Scope
+from strangler.routing.compile import load
 from strangler.store.records import LedgerEntry, Revision, Transition
-from tests.cli.desk import ROUTES, Desk
+from strangler.store.store import Store
+from tests.cli.desk import ROUTES, Desk, fence_for
 from tests.store.sample import NOON
 
 
@@ -38,6 +41,7 @@ def test_the_newest_comes_first_with_who_when_what_and_why(live: Desk) -> None:
         "to": "canary",
         "detail": "weight 10%",
         "evidence": None,
+        "fence": None,
     }
 
 
@@ -121,3 +125,28 @@ def test_a_time_that_cannot_be_read_says_how_to_write_one(live: Desk) -> None:
 
 def test_a_selection_that_holds_nothing_says_so(live: Desk) -> None:
     assert live.run("history", "--by", "nobody").err == "nothing of that kind is in the ledger\n"
+
+
+def test_fences_are_told_with_what_they_moved_and_those_that_moved_nothing_too(live: Desk) -> None:
+    live.go_live(ROUTES.replace("phase: shadow", "phase: canary"))
+    table = load(ROUTES)
+    everything = Scope(frozenset(table.domains), everything=True)
+
+    async def try_in_vain(store: Store) -> None:
+        fence = await store.raise_fence(fence_for(everything, 2))
+        await store.lift_fence(fence.number, "web-3 did not acknowledge the fence")
+
+    live.ask(try_in_vain)
+    live.go_live(ROUTES.replace("phase: shadow", "phase: extracted"), "it is right")
+
+    out = words(live.run("history").out)
+    assert "canary → extracted, writes waited 0" in out
+    assert "a fence was lifted, nothing moved: web-3 did not acknowledge the fence" in out
+    rows = live.run("history", "--json").json
+    assert [(row["revision"], row["fence"] and row["fence"]["state"]) for row in rows[:3]] == [
+        (3, "switched"),
+        (None, "lifted"),
+        (2, None),
+    ]
+    assert rows[1]["fence"]["seconds"] >= 0
+    assert [row["fence"] for row in live.run("history", "--route", "x", "--json").json] == []

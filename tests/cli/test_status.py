@@ -1,8 +1,9 @@
 """`status`: what is live, who answers what, and what somebody should look at."""
 
+from strangler.migration.fence import Scope
 from strangler.store.records import Notice
 from strangler.store.store import Store
-from tests.cli.desk import ROUTES, Desk
+from tests.cli.desk import ROUTES, Desk, fence_for
 from tests.store.sample import NOON, mismatch, observation
 
 CANARY = ROUTES.replace("phase: shadow", "phase: canary")
@@ -137,3 +138,38 @@ def test_a_revision_that_cannot_be_read_is_shown_with_the_reason(live: Desk) -> 
     assert ended.code == 1
     assert "revision 2, live since" in ended.out
     assert "revision 2:1:10: version: must be 1" in ended.err
+
+
+def test_a_fence_is_shown_while_writes_wait_with_what_it_waits_for(live: Desk) -> None:
+    async def raise_one(store: Store) -> None:
+        fence = await store.raise_fence(fence_for(Scope(frozenset({"datasets"})), 1))
+        await store.note_fence(fence.number, "the lag probe reports 3 unconsumed changes")
+
+    live.ask(raise_one)
+    out = live.run("status").out
+    assert "writes of datasets wait at fence 1 since" in out
+    assert "ada moves their writer (to move)" in out
+    assert "waited for: the lag probe reports 3 unconsumed changes" in out
+
+    live.ask(lambda store: store.register(life="a", name="web-3", address="10.0.0.3:80"))
+    fence = live.run("status", "--json").json["fence"]
+    assert fence["waits_for"] == ["web-3 to acknowledge it"]
+    assert 0 < fence["left"] <= 30
+
+    live.ask(lambda store: store.lift_fence(1, "it lagged"))
+    assert live.run("status", "--json").json["fence"] is None
+
+
+def test_it_says_what_the_autopilot_waits_for_and_what_it_never_does(live: Desk) -> None:
+    live.go_live(
+        ROUTES.replace("phase: shadow", "phase: shadow\n    autopilot: {hold: 1s}"), "by itself"
+    )
+    assert "datasets: the autopilot holds: the gate is not open" in live.run("status").out
+    standing = {one["name"]: one for one in live.run("status", "--json").json["domains"]}
+    assert standing["datasets"]["autopilot"]["action"] == "hold"
+    assert standing["users"]["autopilot"] is None
+    live.go_live(
+        ROUTES.replace("phase: shadow", "phase: extracted\n    autopilot: {}"), "by a person"
+    )
+    said = live.run("status").out
+    assert "the autopilot holds: from extracted on, it is for a person to move" in said

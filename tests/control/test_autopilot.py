@@ -60,10 +60,10 @@ class Flight:
         await self.autopilot.look(later(seconds))
         await self.live.begin()
 
-    async def answer(self, outcome: str, count: int, revision: int) -> None:
+    async def answer(self, outcome: str, count: int, revision: int, bucket: int = 40) -> None:
         await self.store.add_answers(
             {
-                ("books", "/books", revision, "service", "GET", outcome, 40): count,
+                ("books", "/books", revision, "service", "GET", outcome, bucket): count,
                 ("books", "/books", revision, "monolith", "GET", "2xx", 40): count,
             },
             datetime.now(UTC),
@@ -136,6 +136,18 @@ async def test_a_breach_is_answered_by_a_step_back_and_then_by_rest(flight: Flig
     await flight.agree("books", FAR)
     await flight.look(3600)
     assert (await flight.newest()).revision == 2, "it waits for a person"
+
+
+async def test_a_service_that_becomes_slow_is_a_breach(flight: Flight) -> None:
+    await flight.begin("canary")
+    await flight.answer("2xx", 1000, revision=1)
+    await flight.look(0)
+    await flight.answer("2xx", 20, revision=1, bucket=120)
+    await flight.look(1)
+
+    entry = await flight.newest()
+    assert (entry.actor, entry.transition.to_phase) == (ACTOR, "shadow")
+    assert "the 0.95 quantile of the service's latency within 60 s is at least" in entry.reason
 
 
 async def test_what_was_before_its_first_look_is_no_breach_of_now(flight: Flight) -> None:

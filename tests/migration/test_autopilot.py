@@ -1,13 +1,18 @@
 """What the autopilot does with a domain, and why."""
 
+import random
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from scipy.stats import binom
 
-from strangler.migration.autopilot import Action, Position, Recent, decide
+from strangler.migration.autopilot import ALPHA, Action, Position, Recent, decide
 from strangler.migration.confidence import Share
 from strangler.migration.criteria import Criterion, Outcome
 from strangler.migration.gate import Gate
+from strangler.migration.latency import bucket_of
 from strangler.routing.phase import Phase
 from strangler.routing.table import AutopilotPolicy
 
@@ -87,3 +92,57 @@ def test_five_failures_in_a_row_are_a_breach() -> None:
 def test_after_a_step_back_it_waits_for_a_person() -> None:
     order = decide(POLICY, at(Phase.SHADOW, stood_down="it stepped back"), gate(), CALM, NOON)
     assert (order.action, order.why) == (Action.HOLD, "it stepped back")
+
+
+FAST, SLOW = bucket_of(0.02), bucket_of(0.5)
+"""The buckets of 20 ms, whose edge is 21.5 ms, and of half a second."""
+
+
+def timed(service: dict[int, int], monolith: dict[int, int], before: dict[int, int]) -> Recent:
+    return Recent(service=service, monolith=monolith, monolith_before=before)
+
+
+def test_a_service_that_is_proven_to_be_much_slower_is_a_breach() -> None:
+    recent = timed({FAST: 20, SLOW: 20}, {FAST: 500}, {FAST: 9000})
+    order = decide(POLICY, at(Phase.CANARY), gate(), recent, NOON)
+    assert (order.action, order.phase) == (Action.STEP_BACK, Phase.SHADOW)
+    assert order.why.startswith(
+        "the 0.95 quantile of the service's latency within 60 s is at least"
+    )
+    assert "of the monolith's at most 21.5 ms, which allows 143 ms" in order.why
+
+
+def test_where_the_monolith_has_answered_too_little_of_late_all_of_the_window_counts() -> None:
+    recent = timed({SLOW: 20}, {FAST: 3}, {FAST: 500})
+    assert decide(POLICY, at(Phase.CANARY), gate(), recent, NOON).action is Action.STEP_BACK
+
+
+@pytest.mark.parametrize(
+    "recent",
+    [
+        timed({SLOW: 100}, {SLOW: 500}, {FAST: 9000}),  # what both stand on is slow
+        timed({FAST: 95, SLOW: 3}, {FAST: 500}, {FAST: 500}),  # a few are always slow
+        timed({SLOW: 100}, {}, {FAST: 5}),  # nobody knows how fast the monolith is
+        timed({bucket_of(0.05): 100}, {FAST: 500}, {FAST: 500}),  # slower, and nobody minds
+    ],
+)
+def test_what_is_slow_for_another_reason_or_not_proven_is_no_breach(recent: Recent) -> None:
+    assert decide(POLICY, at(Phase.CANARY), gate(), recent, NOON).action is Action.PROMOTE
+
+
+def test_a_service_as_slow_as_the_monolith_is_seldom_sent_back() -> None:
+    """However often one looks: at 100 pairs of equal services, 30 times at each."""
+    policy = replace(POLICY, slower=0.0, allow=0.0)  # nothing is forgiven
+    draw = random.Random(7)
+    sent_back = 0
+    for _ in range(100):
+        service: Counter[int] = Counter()
+        monolith: Counter[int] = Counter()
+        for _ in range(30):
+            for side in (service, monolith):
+                side.update(bucket_of(draw.lognormvariate(-3, 1)) for _ in range(40))
+            recent = timed(service, monolith, monolith)
+            if decide(policy, at(Phase.CANARY), gate(), recent, NOON).action is Action.STEP_BACK:
+                sent_back += 1
+                break
+    assert sent_back <= binom.ppf(0.999, 100, ALPHA)

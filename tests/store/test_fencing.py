@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from strangler.store.errors import Conflict
-from strangler.store.records import Fence, FenceState
+from strangler.store.errors import Conflict, Unfenced
+from strangler.store.records import Fence, FenceState, Selection
 from strangler.store.store import Store
 from tests.store.sample import add_revision
 
@@ -145,3 +145,73 @@ async def test_a_replica_that_registers_during_a_switch_is_before_or_after_it(
     )
     await other.close()
     assert isinstance(switched, Conflict) or newest == 2
+
+
+TABLE = """\
+version: 1
+upstreams:
+  old: {targets: [http://127.0.0.1:9000]}
+  new: {targets: [http://127.0.0.1:9101]}
+monolith: old
+domains:
+  books: {service: new, phase: canary, canary: {weight: 1%}, routes: [{path: /books}]}
+"""
+MOVED = TABLE.replace("canary", "extracted")
+
+
+async def test_no_writer_moves_without_a_fence_whoever_forgets_it(store: Store) -> None:
+    await add_revision(store, None, text=TABLE)
+    with pytest.raises(Unfenced, match="this moves the writer of books"):
+        await add_revision(store, 1, text=MOVED, forced=True)
+    assert await state(store) == (None, 1)
+
+    fence = await store.raise_fence(DRAFT)
+    await add_revision(store, 1, text=MOVED, fence=fence.number)
+    with pytest.raises(Unfenced):
+        await add_revision(store, 2, text=TABLE)
+    await add_revision(store, 2, text=MOVED.replace("/books", '"/books"'))
+    assert await state(store) == ("switched", 3)
+
+
+async def test_a_fence_for_another_domain_is_none(store: Store) -> None:
+    await add_revision(store, None, text=TABLE)
+    fence = await store.raise_fence(replace(DRAFT, domains=frozenset({"lists"})))
+    with pytest.raises(Unfenced):
+        await add_revision(store, 1, text=MOVED, fence=fence.number)
+    assert await state(store) == ("raised", 1)
+
+
+async def test_who_comes_second_is_told_so_and_not_that_a_fence_is_lacking(store: Store) -> None:
+    await add_revision(store, None, text=TABLE)
+    await add_revision(store, 1, text=TABLE + "# seen")
+    with pytest.raises(Conflict, match="revision 2 is the newest by now, not 1: ada made it"):
+        await add_revision(store, 1, text=MOVED)
+
+
+async def test_what_is_in_the_way_can_be_seen_while_it_stands_and_no_longer(store: Store) -> None:
+    fence = await raised(store)
+    await store.note_fence(fence.number, "the lag probe reports 3")
+    assert [one.said for one in await store.fences()] == ["the lag probe reports 3"]
+    await store.lift_fence(fence.number, "it took too long")
+    await store.note_fence(fence.number, "the lag probe reports 2")
+    assert [one.said for one in await store.fences()] == ["it took too long"]
+
+
+async def test_fences_are_remembered_with_when_they_ended(store: Store) -> None:
+    first = await raised(store)
+    await store.lift_fence(first.number, "it lagged")
+    second = await store.raise_fence(replace(DRAFT, domains=frozenset({"lists"}), actor="eve@web"))
+    lifted, standing = reversed(await store.fences())
+
+    assert lifted.at is not None
+    assert lifted.ended_at is not None
+    assert lifted.at <= lifted.ended_at
+    assert (standing.number, standing.ended_at) == (second.number, None)
+    for chosen, number in (
+        (Selection(domain="books"), 1),
+        (Selection(actor="eve"), 2),
+        (Selection(until=lifted.at), 1),
+        (Selection(since=standing.at), 2),
+    ):
+        assert [one.number for one in await store.fences(selection=chosen)] == [number]
+    assert [one.number for one in await store.fences(1)] == [2]
