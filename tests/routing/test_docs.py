@@ -18,6 +18,7 @@ NESTED |= {"RewriteConfig": "rewrite", "EjectionConfig": "ejection", "LimitsConf
 NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
 NESTED |= {"ReadYourWritesConfig": "read_your_writes", "FenceConfig": "fence"}
 NESTED |= {"GateConfig": "gate", "LatencyConfig": "latency"}
+NESTED |= {"BreachLatencyConfig": "rollback_on.latency"}
 NESTED |= {"DryRunConfig": "dry_run"}
 NESTED |= {"AutopilotConfig": "autopilot", "RollbackConfig": "rollback_on"}
 

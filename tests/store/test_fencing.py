@@ -156,7 +156,7 @@ monolith: old
 domains:
   books: {service: new, phase: canary, canary: {weight: 1%}, routes: [{path: /books}]}
 """
-MOVED = TABLE.replace("canary", "extracted")
+MOVED = TABLE.replace("phase: canary", "phase: extracted")
 
 
 async def test_no_writer_moves_without_a_fence_whoever_forgets_it(store: Store) -> None:
