@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,12 @@ from tests.end_to_end.upstreams import Upstream
 from tests.wire.ends import DEADLINE
 from tests.wire.proxy import eventually
 
-ROOM = 40
-"""Copies that may be under way when the next requests are sent: well below what is dropped."""
+ROUTES = 420
+"""Of one replica: each start takes seconds, and each look at `/metrics` costs it as much as there are routes."""
 
-AT_ONCE = 16
-"""Requests between two looks at how many copies are under way."""
+AT_ONCE, ROOM = 48, 8
+"""Requests between two looks at how many copies are under way, and how many of those may be left:
+together fewer than those beyond which copies are dropped."""
 
 # Read by hand: with hundreds of routes a parser takes longer than what is waited for.
 _IN_FLIGHT = re.compile(rb"^strangler_shadow_copies_in_flight (\S+)", re.MULTILINE)
@@ -48,7 +49,21 @@ def prefix_of(pair: Pair) -> str:
 
 def run(directory: Path, pairs: Sequence[Pair], times: int) -> Asked:
     """Ask each pair so many times, in turns, and read what was found."""
-    site = Site(directory)
+    whole = Asked([], Counter())
+    for number, batch in enumerate(batched(pairs, ROUTES)):
+        place = directory / f"site-{number}"
+        place.mkdir()
+        asked = _run(Site(place), batch, times)
+        whole = Asked(whole.findings + asked.findings, whole.copies + asked.copies)
+    return whole
+
+
+def batched(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
+    """Cut into parts of at most this size."""
+    return (pairs[first : first + size] for first in range(0, len(pairs), size))
+
+
+def _run(site: Site, pairs: Sequence[Pair], times: int) -> Asked:
     with ExitStack() as stack:
         monolith = stack.enter_context(Upstream("monolith", answers_of("monolith", pairs)))
         service = stack.enter_context(Upstream("service", answers_of("service", pairs)))
