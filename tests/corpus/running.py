@@ -18,7 +18,7 @@ from tests.wire.ends import DEADLINE
 from tests.wire.proxy import eventually
 
 ROUTES = 420
-"""Of one replica: each start takes seconds, and each look at `/metrics` costs it as much as there are routes."""
+"""Of one replica: a start takes seconds, and a look at `/metrics` the longer the more there are."""
 
 AT_ONCE, ROOM = 48, 8
 """Requests between two looks at how many copies are under way, and how many of those may be left:

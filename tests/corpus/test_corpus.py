@@ -7,6 +7,9 @@ from tests.corpus.pairs import Pair, known_wrong
 from tests.corpus.running import run
 from tests.corpus.score import Score, score
 
+pytestmark = pytest.mark.timeout(600)
+"""Thousands of questions, each asked again where the answers differ: longer than any other test."""
+
 TIMES = 3
 """Asks of each pair: as many as the rarest route of a small site may see in a day."""
 
