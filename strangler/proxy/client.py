@@ -1,8 +1,7 @@
 """Performs one client connection: requests in, in order, one exchange at a time, answers out."""
 
 import asyncio
-import socket
-import struct
+from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 from strangler.http.forwarding import ForwardedHead, Peer
@@ -12,6 +11,7 @@ from strangler.http.problem import problem_response
 from strangler.http.roles import MAX_FORWARDS, VIA
 from strangler.proxy.admission import LEAVING_AT_ONCE
 from strangler.proxy.beginning import exchange_for, route_of
+from strangler.proxy.breaking_off import break_off
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.request_body import HIGH_WATER
 from strangler.proxy.request_reader import IncomingRequest, RequestReader
@@ -30,9 +30,9 @@ make the kernel reset the connection, and the answer might be lost (RFC 9112 sec
 LONGEST_LINGER: Final = 30.0
 """Seconds after which we read on no longer, whatever comes: nginx's `lingering_time`."""
 
-_RESET_ON_CLOSE: Final = struct.pack(
-    "ii", 1, 0
-)  # SO_LINGER, on, no time: a truncated answer ends in RST
+PATIENCE: Final = 0.75
+"""Seconds of silence for which we wait on for a client that has closed its sending side. It may
+have closed both, which looks the same until we write to it, and an upstream works for it."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -153,6 +153,7 @@ class ClientConnection(asyncio.Protocol):
         requests = self._reader.requests
         answerable = requests and requests[0].complete and not requests[0].upgrade
         if answerable and not self._lingering and self.transport.can_write_eof():
+            self.expect_within(PATIENCE)
             return True
         self._cancel()
         self.expect_within(self._plane.settings.idle)  # for what is still to leave
@@ -171,6 +172,8 @@ class ClientConnection(asyncio.Protocol):
         """Pass back-pressure on to the upstream."""
         self._blocked = True
         self._unsent = self.transport.get_write_buffer_size()
+        if self._ended:
+            self.expect_within(self._plane.settings.idle)
         if self._exchange is not None:
             self._exchange.client_blocked(blocked=True)
 
@@ -187,6 +190,8 @@ class ClientConnection(asyncio.Protocol):
         """End a connection whose deadline has passed, each state in its own way."""
         if self._reads_on():
             self.expect_within(self._plane.settings.idle)
+        elif self._exchange is not None and self._ended:
+            self.transport.abort()  # it has gone, for all we can tell
         elif self._exchange is not None:
             self._exchange.expired()
         elif self._head_begun and not self._lingering:
@@ -210,11 +215,14 @@ class ClientConnection(asyncio.Protocol):
 
     def expect_within(self, seconds: float) -> None:
         """Set the deadline for the next sign of progress."""
+        if self._ended and seconds > PATIENCE and self._exchange is not None:
+            # Of one that takes what we write, however slowly, we know that it is there.
+            seconds = seconds if self._blocked else PATIENCE
         self.deadline = self._plane.tick + seconds
 
     def wait_for_upstream(self) -> None:
         """Set no deadline: connecting has its own."""
-        self.deadline = float("inf")
+        self.deadline = self._plane.tick + PATIENCE if self._ended else inf
 
     def close_after_response(self) -> None:
         """Let no other request follow this one."""
@@ -277,14 +285,11 @@ class ClientConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Break the connection so that nobody takes what was sent for the whole."""
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._plane.counters.aborted += 1
         exchange = self._put_down()
         if exchange is not None:
             exchange.let_go()
-        self.transport.abort()
+        break_off(self.transport)
 
     def leave(self) -> None:
         """Close between two requests; of a client that has everything TLS need not hear more."""

@@ -199,6 +199,32 @@ def test_a_client_that_has_gone_releases_its_upstream(wire: Wire) -> None:
     assert wire.proxy.metric("strangler_cancelled_total") == before + 1
 
 
+def test_a_client_that_closes_before_its_answer_releases_its_upstream_within_a_second(
+    wire: Wire,
+) -> None:
+    """RFC 9112 section 9.5: what it sends is no other than what a half-closed client sends."""
+    before = wire.proxy.metric("strangler_cancelled_total")
+    client = wire.client(GET)
+    upstream = wire.monolith.accept()
+    upstream.request()
+    client.close()
+
+    assert upstream.is_closed()
+    assert wire.proxy.metric("strangler_cancelled_total") == before + 1
+
+
+def test_a_client_that_closes_in_a_stream_of_events_releases_its_upstream(wire: Wire) -> None:
+    """Nothing has to come before we find that nobody listens."""
+    client = wire.client(GET)
+    upstream = wire.monolith.accept()
+    upstream.request()
+    upstream.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+    client.until(b"data: 1\n\n")
+    client.close()
+
+    assert upstream.is_closed()
+
+
 def test_a_read_on_a_connection_that_was_closed_meanwhile_is_asked_again(wire: Wire) -> None:
     """RFC 9112 section 9.3.1: only what was closed while idle, and only what may be repeated."""
     client = wire.client(GET)
