@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from lxml import etree
 
 from strangler.compare.bounds import Budget
-from strangler.compare.content import Media, Text, codec_of, text_of
+from strangler.compare.content import Media, Text, text_of
 from strangler.compare.verdict import JSON
 
 CHILD = "\ufffc"  # OBJECT REPLACEMENT CHARACTER
@@ -61,8 +61,10 @@ class NotMarkup(ValueError):  # noqa: N818 - reads as what it says
 def xml_of(body: bytes, media: Media, budget: Budget) -> JSON:
     """Read an XML document. Raises `NotMarkup`, or `Inconclusive` past the budget."""
     budget.spend(len(body) // _OCTETS_PER_VALUE, 0)
+    text = None if media.charset is None else text_of(body, media)
     parser = etree.XMLParser(
-        encoding=codec_of(media.charset),
+        # A charset in the head is above what the document says of itself (RFC 7303 section 3).
+        encoding=None if text is None else "utf-8",
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -71,7 +73,7 @@ def xml_of(body: bytes, media: Media, budget: Budget) -> JSON:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body if text is None else text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotMarkup from error
     declared = root.getroottree().docinfo.internalDTD

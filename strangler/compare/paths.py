@@ -26,9 +26,10 @@ _TOKEN = re.compile(
 )
 
 # A name that a programmer gave. Anything else that keys an object is taken for data (an e-mail
-# address, a UUID, a number): more than four digits never were a programmer's idea of a name.
-# JSON-LD, JSON Schema and markup (see `markup`) put one sign before some names.
-_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+# address, a UUID, a token): more than four digits never were a programmer's idea of a name, nor
+# digits in three places. JSON-LD, JSON Schema and markup (see `markup`) put one sign before some.
+NO_DATA = r"(?!(?:[^0-9]*[0-9]){5}|(?:[^0-9]+[0-9]+){2}[^0-9]+[0-9])"
+_NAME = re.compile(NO_DATA + r"[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _SIGNS = "@#$"
 
 

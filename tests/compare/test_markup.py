@@ -109,6 +109,16 @@ def test_a_page_declares_its_charset_in_its_head_too():
     ]
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "windows-1252", "utf-16", "klingon"])
+def test_the_charset_in_the_head_is_above_the_one_in_the_document(charset):
+    octets = "utf-8" if charset == "klingon" else charset
+    documents = [f"<?xml version='1.0'?><a>{text}</a>" for text in ("é", "è", "&#233;")]
+    left, other, same = (document.encode(octets) for document in documents)
+    kind = f"{XML}; charset={charset}"
+    assert told(compare_as(kind, left, other)) == [("value", "$.a['#text']")]
+    assert compare_as(kind, left, same).verdict is Verdict.MATCH
+
+
 def test_rules_speak_of_elements_and_attributes():
     left = "<r><t>10:00</t><e at='1'>x</e><e at='2'>y</e></r>"
     right = "<r><t>11:00</t><e at='2'>y</e><e at='3'>x</e></r>"

@@ -65,7 +65,8 @@ def test_a_written_place_reads_back_as_the_same_steps_and_prints_anywhere(steps)
 
 
 @pytest.mark.parametrize(
-    "name", ["id", "updated_at", "x-rate", "_links", "sha256", "iso8601", "addressLine2", "A"]
+    "name",
+    ["id", "updated_at", "x-rate", "_links", "sha256", "iso8601", "addressLine2", "A", "p95_1m"],
 )
 def test_what_a_programmer_would_call_a_member_is_a_name(name):
     assert paths.is_name(name)
@@ -79,6 +80,8 @@ def test_what_a_programmer_would_call_a_member_is_a_name(name):
         "17",
         "c0ffee12-9b2d-4e19-8a3f-1234567890ab",
         "tok_a1b2c3d4e5",
+        "-NfG3hkL7mPqR2sTu",
+        "k3JdLmQp9xYzAbC2",
         "2024-05-01",
         "größe",
         "a b",

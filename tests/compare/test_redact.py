@@ -169,6 +169,8 @@ def test_a_key_that_is_data_is_hashed_in_the_place_and_absent_from_the_path():
         ("/a/b", "", "", "/#H/#H"),
         ("/s", "q=alice&page=2&flag&empty=", "/s", "/s?q=#H&page=#H&flag&empty="),
         ("/s", "filter[name]=alice", "/s", "/s?filter[name]=#H"),
+        ("/reset", "kJdLmQpxYzAbCdEf", "/reset", "/reset?#H"),
+        ("/reset", "k3JdL9mQpx2Yz=1", "/reset", "/reset?#H=#H"),
         ("/s", "alice@example.org", "/s", "/s?#H"),
         ("/s", "a%20b=1", "/s", "/s?#H=#H"),
     ],
