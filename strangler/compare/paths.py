@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from strangler.http.words import NO_DATA
+
 Step: TypeAlias = str | int
 """The way from a value to one inside it: a member's name or an element's index."""
 
@@ -26,9 +28,7 @@ _TOKEN = re.compile(
 )
 
 # A name that a programmer gave. Anything else that keys an object is taken for data (an e-mail
-# address, a UUID, a token): more than four digits never were a programmer's idea of a name, nor
-# digits in three places. JSON-LD, JSON Schema and markup (see `markup`) put one sign before some.
-NO_DATA = r"(?!(?:[^0-9]*[0-9]){5}|(?:[^0-9]+[0-9]+){2}[^0-9]+[0-9])"
+# address, a UUID, a token). JSON-LD, JSON Schema and markup (see `markup`) have names with a sign.
 _NAME = re.compile(NO_DATA + r"[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _SIGNS = "@#$"
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_plus
 from strangler.compare import paths
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import JSON, Difference, Kind
+from strangler.http.words import is_parameter
 
 LONGEST_PLAINTEXT = 200
 """Characters of a plaintext value; enough for a person to see what it is."""
@@ -27,9 +28,6 @@ _BODY_PLACE = re.compile(
     r"status|body(?:/(?P<label>[A-Za-z0-9_-]+))?(?: \((?:byte \d+|line \d+, column \d+)\))?",
     re.ASCII,
 )
-_QUERY_NAME = re.compile(paths.NO_DATA + r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}", re.ASCII)
-_FLAG = re.compile(r"[a-z][a-z_-]{0,15}", re.ASCII)
-"""What may stand in a query without a value: `/list?all`. Others may be one: `/reset?TOKEN`."""
 
 
 class Redactor:
@@ -112,7 +110,7 @@ class Redactor:
     def _parameter(self, parameter: str) -> str:
         name, equals, value = parameter.partition("=")
         shown = unquote_plus(name)
-        if shown and not (_QUERY_NAME if equals else _FLAG).fullmatch(shown):
+        if shown and not is_parameter(shown, value):
             shown = self._mark(shown)
         return shown + equals + (self._mark(unquote_plus(value)) if value else "")
 

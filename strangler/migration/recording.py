@@ -21,6 +21,7 @@ from uuid import UUID
 
 from strangler.http.message import RequestHead, RequestTarget
 from strangler.http.readings import fold, readings
+from strangler.http.words import is_parameter
 from strangler.routing.conditions import Condition, Source
 from strangler.routing.decision import bucket_of
 from strangler.routing.keys import KeySource, key_source
@@ -168,18 +169,11 @@ class HeadRecorder:
         kept: dict[str, str | None] = {}
         for name, value in reversed(pairs):  # of a repeated parameter the first value counts
             asked = name in self._parameters
-            shown = name if asked or _is_plain(name) else self._hashing.mark(UNTYPED, name)
+            shown = (
+                name if asked or is_parameter(name, value) else self._hashing.mark(UNTYPED, name)
+            )
             kept[shown] = self._hashing.mark(UNTYPED, value) if asked else None
         return kept
-
-
-def _is_plain(name: str) -> bool:
-    """Tell whether a parameter's name is a programmer's word and nobody's data."""
-    return name.isascii() and name.isidentifier() and len(name) <= 64 and not _has_number(name)
-
-
-def _has_number(name: str) -> bool:
-    return sum(one.isdecimal() for one in name) > 4  # a year is one, an account is more
 
 
 def _keys(table: RouteTable) -> Iterator[tuple[str, tuple[bytes, KeySource]]]:

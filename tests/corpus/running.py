@@ -26,6 +26,7 @@ together fewer than those beyond which copies are dropped."""
 
 # Read by hand: with hundreds of routes a parser takes longer than what is waited for.
 _IN_FLIGHT = re.compile(rb"^strangler_shadow_copies_in_flight (\S+)", re.MULTILINE)
+_FAULTS = re.compile(rb"^strangler_comparator_faults_total (\S+)", re.MULTILINE)
 _COPIES = re.compile(rb'^strangler_shadow_copies_total.*outcome="([^"]*)".* (\S+)$', re.MULTILINE)
 
 
@@ -121,7 +122,10 @@ def _await_copies(replica: Replica, most: int) -> None:
 
 
 def _copies(replica: Replica) -> Counter[str]:
+    metrics = replica.control("/metrics").body
     copies: Counter[str] = Counter()
-    for outcome, value in _COPIES.findall(replica.control("/metrics").body):
+    for outcome, value in _COPIES.findall(metrics):
         copies[outcome.decode()] += int(float(value))
+    if found := _FAULTS.search(metrics):
+        copies += Counter({"a fault of the comparator": int(float(found[1]))})
     return copies

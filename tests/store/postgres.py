@@ -64,6 +64,11 @@ class PostgresServer:
     def __repr__(self) -> str:
         return f"<PostgresServer {self._home}>"
 
+    @property
+    def home(self) -> Path:
+        """Where all its files are."""
+        return self._home
+
     def make(self) -> None:
         self._run("initdb", "-U", "strangler", "-A", "trust", "-E", "UTF8", "--no-sync")
 
