@@ -1,6 +1,6 @@
 """Works out where each domain stands: who answers it, since when, and on what evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strangler.compare.verdict import Verdict
@@ -24,8 +24,9 @@ class Straggler:
 class Evidence:
     """What was compared since a domain came into its phase.
 
-    `mismatch_rate` is the share of mismatches among the comparisons that came to an end, None
-    where there is none. `findings` are those seen since then, noise left out, `findings_ever` all.
+    `mismatch_rate` is the share of mismatches among the comparisons that came to an end and were
+    not racy, None where there is none. `findings` are those seen since then, noise left out,
+    `findings_ever` all.
     """
 
     since_revision: int
@@ -37,7 +38,7 @@ class Evidence:
     @property
     def concluded(self) -> int:
         """How many comparisons came to an end."""
-        return sum(self.verdicts.values()) - self.verdicts[Verdict.INCONCLUSIVE]
+        return concluded_of(self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,18 @@ def phase_began(moves: Iterable[LedgerEntry]) -> int:
     return 0
 
 
+def concluded_of(verdicts: Mapping[str, int]) -> int:
+    """Count the comparisons that say something: a side answered each, and no change of the data."""
+    told = {Verdict.MATCH, Verdict.IGNORED, Verdict.MISMATCH}
+    return sum(count for verdict, count in verdicts.items() if verdict in told)
+
+
 def gather(since: int, counts: Sequence[VerdictCount], findings: Sequence[Finding]) -> Evidence:
     """Sum up the evidence on one domain under revision `since` and later ones."""
     verdicts = {verdict.value: 0 for verdict in Verdict}
     for one in counts:
         verdicts[one.verdict] = verdicts.get(one.verdict, 0) + one.count
-    concluded = sum(verdicts.values()) - verdicts[Verdict.INCONCLUSIVE]
+    concluded = concluded_of(verdicts)
     return Evidence(
         since_revision=since,
         verdicts=verdicts,

@@ -22,6 +22,7 @@ from strangler.cli.standing import Standing, gather, phase_began, standing_of
 from strangler.cli.tables import add_row, columns, show
 from strangler.cli.unclaimed import tell_unclaimed
 from strangler.compare.state import FindingState
+from strangler.compare.verdict import Verdict
 from strangler.migration.autopilot import Action, Order
 from strangler.migration.gate import Gate
 from strangler.routing.compile import digest_of
@@ -253,7 +254,9 @@ def _domains(domains: tuple[Standing, ...]) -> Table:
         ever = f" of {seen.findings_ever}" if seen.findings_ever > seen.findings else ""
         phase = f"{domain.phase} {domain.weight}" if domain.weight else domain.phase
         cells = [domain.name, phase, _shares(domain.reads), domain.writes]
-        add_row(table, [*cells, f"{seen.concluded:,}", rate, f"{seen.findings}{ever}"])
+        racy = seen.verdicts[Verdict.RACY]
+        compared = f"{seen.concluded:,}" + (f", {racy:,} racy" if racy else "")
+        add_row(table, [*cells, compared, rate, f"{seen.findings}{ever}"])
     return table
 
 

@@ -1,76 +1,252 @@
 """Tells the differences that mean something from those that an upstream shows against itself.
 
-Both upstreams are asked once more. What one upstream answers differently from ask to ask cannot
-be held against the other (the idea is Diffy's, without its third system); what is gone on the
-second ask was a moment's, such as replication lag.
+Both upstreams are asked again, in turns. What the primary answers differently from ask to ask
+cannot be held against the candidate (the idea is Diffy's, without its third system), unless the
+candidate does it in a manner of its own. What is gone later was a moment's, such as replication
+lag. What the primary always answers and the candidate never does is a finding, once the asks are
+enough for it not to be an accident.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import Enum
+from itertools import pairwise
 
+from strangler.compare.learned import Learned
+from strangler.compare.looks import Likeness, Look, likeness, own_of
+from strangler.compare.manner import SLACK, Oddity, apart, oddity
+from strangler.compare.noise_kind import Lesson, lesson_of
+from strangler.compare.surprise import ASKS, surprise
 from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
-
-Likeness: TypeAlias = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The differences of a first ask, parted. `reason`: why the second ask told nothing."""
+    """The differences of a first ask, parted. `reason`: why asking again told nothing.
+
+    `racy` are those that were gone later, that a write may have made, or of which it is not clear
+    yet whether they are noise. `lessons` tell of the primary's noise, for others to know.
+    """
 
     confirmed: tuple[Difference, ...] = ()
     noise: tuple[Difference, ...] = ()
-    fired: tuple[str, ...] = ()
+    racy: tuple[Difference, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
     reason: str = ""
 
     @property
-    def comparison(self) -> Comparison:
+    def verdict(self) -> Verdict:
         """What the first comparison comes to, now that noise is known."""
         if self.reason:
-            return Comparison(Verdict.INCONCLUSIVE, reason=self.reason)
-        verdict = Verdict.MISMATCH if self.confirmed else Verdict.IGNORED
-        return Comparison(verdict, self.confirmed, self.fired)
+            return Verdict.INCONCLUSIVE
+        if self.confirmed:
+            return Verdict.MISMATCH
+        return Verdict.RACY if self.racy else Verdict.IGNORED
 
 
-def confirm(
-    first: Comparison,
-    primary_again: Comparison,
-    candidate_again: Comparison,
-    second: Comparison,
-) -> Confirmation:
-    """Part the differences of `first` into confirmed ones and noise.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What happened while both sides were asked: until when (Unix time), for how many seconds.
 
-    `first` compares the first answers of the two sides, `second` their second ones;
-    `primary_again` and `candidate_again` compare each side's first answer with its second. A
-    difference is noise if a side shows one like it against itself, or if `second` does not show
-    it again. Without a conclusive second ask nothing is told apart.
+    `written`: a write to the same resource passed meanwhile.
     """
-    for name, asked in (
-        ("first ask", first),
-        ("primary against itself", primary_again),
-        ("candidate against itself", candidate_again),
-        ("second ask", second),
-    ):
-        if asked.verdict is Verdict.INCONCLUSIVE:
-            return Confirmation(reason=f"{name}: {asked.reason}")
-    restless = set(map(likeness, primary_again.differences + candidate_again.differences))
-    lasting = set(map(likeness, second.differences)) - restless
-    return Confirmation(
-        confirmed=tuple(each for each in first.differences if likeness(each) in lasting),
-        noise=tuple(each for each in first.differences if likeness(each) not in lasting),
-        fired=first.fired,
-    )
+
+    now: float
+    span: float
+    written: bool = False
 
 
-def likeness(difference: Difference) -> Likeness:
-    """Say by what differences are alike: their path, and the way in which the sides differ.
+class Course(Enum):
+    """What became of a likeness as both sides were asked again."""
 
-    The kind belongs to it: a counter that moves excuses another value, never a missing one. For
-    the same reason a field that one side lacks is not like one that has another value. Which of
-    the two sides lacks something does not matter: it comes and goes.
+    HELD = "the primary stays, and the candidate never agrees"
+    FLICKERED = "the primary stays, and the candidate agrees now and then"
+    SETTLED = "the candidate came to agree"
+    MOVED = "the primary does not stay the same"
+    CLOCK = "both sides tell the present time"
+
+
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """One likeness of the first answers, and what became of it."""
+
+    like: Likeness
+    differences: list[Difference]
+    course: Course
+    agreed: int
+    odd: Oddity | None = None
+
+    @property
+    def manner(self) -> Likeness:
+        """Under which likeness its manner is known."""
+        return self.like[0], Kind.MANNER.value
+
+
+def enough(look: Look, learned: Learned, asked: Asked) -> bool:
+    """Decide whether the asks so far tell all that they can; else both sides are asked again."""
+    if look.asks >= ASKS or asked.written:
+        return True
+    return not any(_open(each, learned) for each in _trace(look, asked))
+
+
+def conclude(look: Look, learned: Learned, asked: Asked) -> Confirmation:
+    """Part the differences of the first answers, and remember what was seen."""
+    traced = _trace(look, asked)
+    if asked.written:
+        return _after_a_write(traced, learned)
+    for each in traced:
+        _weigh(each, look.asks, learned)
+    lessons = _remember(look, learned, asked.now)
+    confirmed: list[Difference] = []
+    noise: list[Difference] = []
+    racy: list[Difference] = []
+    for each in traced:
+        if _is_real(each, learned):
+            confirmed += _as_found(each)
+        elif _is_noise(each, learned):
+            noise += each.differences
+        else:
+            racy += each.differences
+    return Confirmation(tuple(confirmed), tuple(noise), tuple(racy), lessons)
+
+
+def watch(alone: Comparison, learned: Learned, now: float) -> tuple[Lesson, ...]:
+    """Learn from two answers of the primary to one request, `alone`, without a candidate's."""
+    lessons = []
+    for like, first in own_of([alone]).items():
+        learned.looked(like, moved=True)
+        learned[like].restless += 1
+        learned.weigh(like, 0.0)
+        lessons.append(lesson_of(like, [first.primary, first.candidate], (), now, moved=True))
+    return tuple(lessons)
+
+
+def _after_a_write(traced: list[_Traced], learned: Learned) -> Confirmation:
+    """Hold nothing against the candidate that a write may have made, nor learn from it."""
+    noise: list[Difference] = []
+    racy: list[Difference] = []
+    for each in traced:
+        known = each.course is Course.CLOCK or learned.is_noise(each.like)
+        (noise if known else racy).extend(each.differences)
+    return Confirmation(noise=tuple(noise), racy=tuple(racy))
+
+
+def _trace(look: Look, asked: Asked) -> list[_Traced]:
+    last = set(map(likeness, look.latest.differences))
+    traced = []
+    for like, differences in look.alike().items():
+        agreed = look.agreed(like)
+        if not look.moved(like):
+            course = _of_one_that_stays(agreed, differences, asked)
+            traced.append(_Traced(like, differences, course, sum(agreed)))
+        elif like in last:
+            odd = _oddity(look, like, differences, asked)
+            traced.append(_Traced(like, differences, Course.MOVED, sum(agreed), odd))
+        else:
+            traced.append(_Traced(like, differences, Course.SETTLED, sum(agreed)))
+    return traced
+
+
+def _of_one_that_stays(agreed: list[bool], differences: list[Difference], asked: Asked) -> Course:
+    if not any(agreed):
+        return Course.CLOCK if all(_tells_now(each, asked) for each in differences) else Course.HELD
+    came_to_agree = all(before <= after for before, after in pairwise(agreed))
+    # An error is no earlier state of the data: a service that failed once will fail again.
+    return Course.SETTLED if came_to_agree and not _failed(differences) else Course.FLICKERED
+
+
+def _tells_now(difference: Difference, asked: Asked) -> bool:
+    """Decide whether both values are the present time, by clocks of which one is a little late.
+
+    Written in whole seconds they may differ a while before either changes.
     """
-    one_sided = difference.kind in {Kind.MISSING, Kind.EXTRA} or (
-        difference.kind in {Kind.HEADER, Kind.BODY}
-        and (difference.primary is None or difference.candidate is None)
-    )
-    kind = "presence" if difference.kind in {Kind.MISSING, Kind.EXTRA} else difference.kind.value
-    return difference.path, kind, one_sided
+    if difference.kind not in {Kind.VALUE, Kind.HEADER}:
+        return False
+    seconds = apart(difference.primary, difference.candidate, now=asked.now)
+    return seconds is not None and seconds <= SLACK + asked.span and _same_form(difference, asked)
+
+
+def _same_form(difference: Difference, asked: Asked) -> bool:
+    sides = [difference.primary], [difference.candidate]
+    return oddity(*sides, now=asked.now, span=asked.span) is None
+
+
+def _failed(differences: list[Difference]) -> bool:
+    status = differences[0].candidate
+    return differences[0].kind is Kind.STATUS and isinstance(status, int) and status >= 500
+
+
+def _oddity(
+    look: Look, like: Likeness, differences: list[Difference], asked: Asked
+) -> Oddity | None:
+    """Compare the manner in which both sides move; it must be odd wherever the path was met."""
+    if like[1] not in {Kind.VALUE, Kind.HEADER}:
+        return None
+    found = None
+    for each in differences:
+        series = look.series(like, each)
+        if series is not None:
+            found = oddity(*series, now=asked.now, span=asked.span)
+            if found is None:
+                return None
+    return found
+
+
+def _open(each: _Traced, learned: Learned) -> bool:
+    """Decide whether more asks could tell more of one likeness."""
+    if each.course is Course.HELD:
+        return not learned.is_real(each.like)
+    if each.course is Course.MOVED:
+        return each.odd is not None and not learned.is_real(each.manner)
+    return each.agreed > 0 and not learned.lags(each.like)
+
+
+def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
+    match each.course:
+        case Course.HELD | Course.FLICKERED:
+            learned.weigh(each.like, surprise(asks, each.agreed))
+        case Course.MOVED:
+            learned[each.like].restless += 1
+            learned.weigh(each.like, 0.0)
+            learned.weigh(each.manner, 0.0 if each.odd is None else surprise(asks, 0))
+        case Course.SETTLED:
+            learned[each.like].settled += 1
+        case Course.CLOCK:
+            pass
+
+
+def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:
+    """Note which likenesses are the primary's own: of those that differ, and of others."""
+    own, alike = look.own(), look.alike()
+    lessons = []
+    for like in {**own, **alike}:
+        learned.looked(like, moved=like in own)
+        if learned.is_noise(like):
+            sides = look.series(like, alike[like][0]) if like in alike else None
+            ours, theirs = sides or (
+                [own[like].primary, own[like].candidate] if like in own else [],
+                [],
+            )
+            lessons.append(lesson_of(like, ours, theirs, now, moved=like in own))
+    return tuple(lessons)
+
+
+def _is_real(each: _Traced, learned: Learned) -> bool:
+    if each.course in {Course.HELD, Course.FLICKERED}:
+        return learned.is_real(each.like)
+    return each.odd is not None and learned.is_real(each.manner)
+
+
+def _is_noise(each: _Traced, learned: Learned) -> bool:
+    if each.course in {Course.MOVED, Course.CLOCK}:
+        return True
+    return learned.is_noise(each.like)
+
+
+def _as_found(each: _Traced) -> list[Difference]:
+    """Give the differences as they are reported: of a manner, what both sides do, in words."""
+    if each.odd is None:
+        return each.differences
+    return [
+        Difference(one.path, one.place, Kind.MANNER, each.odd.primary, each.odd.candidate)
+        for one in each.differences
+    ]

@@ -23,6 +23,9 @@ LONGEST_PLAINTEXT = 200
 _DEEPEST = 100
 _BEYOND_DOUBLE = 1e308
 
+_OURS = frozenset({Kind.STATUS, Kind.ORDER, Kind.MANNER})
+"""Kinds of which both sides are ours to tell, and nobody's data."""
+
 # Written by `compare`, so free of data; anything else is hashed whole.
 _BODY_PLACE = re.compile(
     r"status|body(?:/(?P<label>[A-Za-z0-9_-]+))?(?: \((?:byte \d+|line \d+, column \d+)\))?",
@@ -75,8 +78,7 @@ class Redactor:
         }
 
     def _sides(self, difference: Difference, rules: Rules) -> tuple[str | None, str | None]:
-        # A status and the order of elements are ours to tell: they are nobody's data.
-        plain = difference.kind in {Kind.STATUS, Kind.ORDER} or rules.shows(difference.place)
+        plain = difference.kind in _OURS or rules.shows(difference.place)
         write = _plaintext if plain else self.value
         primary, candidate = difference.primary, difference.candidate
         has_primary = difference.kind is not Kind.EXTRA

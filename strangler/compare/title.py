@@ -12,6 +12,7 @@ _SAID = {
     Kind.STATUS: "another status",
     Kind.HEADER: "another value",
     Kind.BODY: "another content",
+    Kind.MANNER: "noise of another manner",
 }
 _PRESENCE = {
     Kind.MISSING.value: "is missing",

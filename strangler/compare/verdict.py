@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     MISMATCH = "mismatch"
     IGNORED = "ignored"  # equal, but only thanks to the route's own rules
     INCONCLUSIVE = "inconclusive"  # a side failed or a bound was hit: evidence of nothing
+    RACY = "racy"  # a difference that was gone when asked again, or that a write may have made
 
 
 class Kind(StrEnum):
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     STATUS = "status"
     HEADER = "header"  # another value of a field, or a field that one side lacks
     BODY = "body"  # a body that is not JSON on both sides
+    MANNER = "manner"  # both sides show noise, but not noise of the same kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Difference:
     `path` is the place without data: indices read `[*]`, member names that do not look like
     names read `[?]`. `place` is where it was met, with both. `primary` and `candidate` are what
     the sides have there, None for nothing at all; of an object or a list only the beginning is
-    kept. For `ORDER` they are the first places of the elements on either side.
+    kept. For `ORDER` they are the first places of the elements on either side, for `MANNER` words
+    that say of what shape the values are, and hold nothing of them.
     """
 
     path: str

@@ -136,6 +136,7 @@ def _compared(
             mismatched=told[Verdict.MISMATCH],
             inconclusive=told[Verdict.INCONCLUSIVE],
             accepted=told[_ACCEPTED],
+            racy=told[Verdict.RACY],
         )
         for stratum, told in counts.items()
     }

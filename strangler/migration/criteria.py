@@ -1,7 +1,7 @@
 """The criteria of gates, each a plain function of the evidence: open, shut, or not enough data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
@@ -86,11 +86,25 @@ def no_proof_against(evidence: Evidence, policy: GatePolicy, _: datetime) -> Cri
 
 
 def compared_enough(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criterion:
-    """Each kind of exchange that is not rare was compared often enough."""
+    """Each kind of exchange that is not rare was compared often enough, and not mostly racy.
+
+    What is racy counts among what was asked, so that a kind of which nearly all is racy is not
+    taken for a rare one.
+    """
     counts = {
-        stratum: compared.mismatches.trials for stratum, compared in evidence.compared.items()
+        stratum: 0 if compared.mostly_racy else compared.mismatches.trials
+        for stratum, compared in evidence.compared.items()
     }
-    return _enough(counts, counts, policy, "compared")
+    asked = {
+        stratum: compared.mismatches.trials + compared.racy
+        for stratum, compared in evidence.compared.items()
+    }
+    found = _enough(counts, asked, policy, "compared")
+    racy = sorted(str(one) for one, compared in evidence.compared.items() if compared.mostly_racy)
+    if found.outcome is Outcome.OPEN or not racy:
+        return found
+    said = f"{found.said}; mostly racy, which tells nothing: {', '.join(racy[:3])}"
+    return replace(found, said=said, numbers={**found.numbers, "racy": len(racy)})
 
 
 def answered_enough(evidence: Evidence, policy: GatePolicy, _: datetime) -> Criterion:

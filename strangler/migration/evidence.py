@@ -37,13 +37,15 @@ class Compared:
     """How comparisons ended. Those that came to no end are apart: they say nothing of the service.
 
     `agreed` are equal by themselves or by the rules; of the others, `accepted` showed nothing but
-    findings that somebody accepted, which count as equal for as long as that holds.
+    findings that somebody accepted, which count as equal for as long as that holds. `racy` ones met
+    a change of the data, and are neither for the service nor against it.
     """
 
     agreed: int = 0
     mismatched: int = 0
     inconclusive: int = 0
     accepted: int = 0
+    racy: int = 0
 
     @property
     def mismatches(self) -> Share:
@@ -52,8 +54,13 @@ class Compared:
 
     @property
     def without_end(self) -> Share:
-        """Give the comparisons that came to no end among all."""
+        """Give the comparisons that came to no end among all but those that were racy."""
         return Share(self.inconclusive, self.mismatches.trials + self.inconclusive)
+
+    @property
+    def mostly_racy(self) -> bool:
+        """Whether more comparisons were racy than said something: the rest is a poor sample."""
+        return self.racy > self.mismatches.trials
 
 
 def together(parts: Iterable[Compared]) -> Compared:
@@ -64,6 +71,7 @@ def together(parts: Iterable[Compared]) -> Compared:
         sum(part.mismatched for part in listed),
         sum(part.inconclusive for part in listed),
         sum(part.accepted for part in listed),
+        sum(part.racy for part in listed),
     )
 
 

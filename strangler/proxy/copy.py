@@ -20,11 +20,12 @@ class Copy:
 
     `octets` tells how much memory it holds, about: the request, and every answer that has come.
     `mapped` tells that addresses in the answer may have been mapped for the client. `deadline` is
-    when nobody waits for the candidate any longer. `label` and `method` are those of the exchange:
-    under them it is counted, whatever is asked.
+    when nobody waits for the candidate any longer, `began` about when the primary had answered.
+    `label` and `method` are those of the exchange: under them it is counted, whatever is asked.
     """
 
     __slots__ = (
+        "began",
         "body",
         "candidate",
         "deadline",
@@ -68,6 +69,7 @@ class Copy:
         self.body = body
         self.primary = primary
         self.mapped = mapped
+        self.began = exchange.plane.tick
         self.deadline = 0.0
         self.octets = len(self.forwarded.fields) + len(body) + len(primary.body)
 

@@ -87,8 +87,9 @@ class DryRuns:
             await compare(copy, candidate, again),
             await compare(copy, copy.primary, again),
         )
-        verdict = confirmation.comparison.verdict
-        return Judgement(verdict, first.fired, confirmation.confirmed, confirmation.noise)
+        return Judgement(
+            confirmation.verdict, first.fired, confirmation.confirmed, confirmation.noise
+        )
 
     async def _ask(self, copy: Copy) -> Response | None:
         outcome = await self._send(copy)

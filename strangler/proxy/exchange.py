@@ -23,6 +23,7 @@ from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.fetch import Capture
 from strangler.proxy.mapped_output import MappedOutput, output_as_seen
 from strangler.proxy.pool import TargetPool
+from strangler.proxy.recent_writes import Write
 from strangler.proxy.recovery import Attempt, Recovery, may_repeat, recover, without_retry
 from strangler.proxy.request_body import REPLAYED, RequestBody
 from strangler.proxy.request_reader import IncomingRequest
@@ -56,6 +57,7 @@ class Exchange:
         "_target",
         "_tried",
         "_upstream",
+        "_writing",
         "client",
         "decision",
         "fields",
@@ -92,6 +94,7 @@ class Exchange:
         self.revision = plane.revision  # the one that `route` belongs to, whatever comes later
         self.decision = decision
         self.forwarded = forwarded
+        self._writing = self._begin_write() if decision.watched else None
         self._capture = None if decision.candidate is None else self._new_capture()
         self._body = None if self.framing.kind is BodyKind.NONE else self._new_body()
         self._client_blocked = False
@@ -127,6 +130,12 @@ class Exchange:
 
     def _new_capture(self) -> Capture:
         return Capture(self.plane.settings.copied_body, self.plane.mirror.budget)
+
+    def _begin_write(self) -> Write | None:
+        route, head, plane = self.route, self.head, self.plane
+        if route is None:
+            return None
+        return plane.writes.begin(route.domain, head.method, head.target.path, plane.now())
 
     def _new_body(self) -> RequestBody:
         if self.decision.sends_body:
@@ -294,6 +303,8 @@ class Exchange:
         if self._pool.crowded:
             self._pool.place_freed()
         self._count(status)
+        if self._writing is not None:
+            self._writing.ended = self.plane.now()
         if self._capture is not None:
             body = [] if self._body is None else self._body.replay
             self.plane.mirror.submit(self, self._capture, body)

@@ -1,11 +1,8 @@
 """Performs the judging of copies: compares, asks again where answers differ, reports."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from strangler.compare.habits import Habits
-from strangler.compare.noise import confirm
 from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
@@ -14,15 +11,13 @@ from strangler.proxy.answered import told_apart
 from strangler.proxy.comparer import Comparer
 from strangler.proxy.copy import Copy
 from strangler.proxy.observe import Compared, Judgement, observe
+from strangler.proxy.second_look import SecondLook
 from strangler.proxy.unreported import Unreported
 from strangler.routing.table import Route
 
 if TYPE_CHECKING:
     from strangler.proxy.mirror import Mirror
     from strangler.proxy.plane import DataPlane
-
-RECHECKED: Final = 0.1
-"""The share of known noise that is checked all the same: habits change."""
 
 MATCH: Final = Verdict.MATCH.value
 
@@ -32,11 +27,10 @@ class Judge:
 
     __slots__ = (
         "_comparer",
-        "_habits",
-        "_mirror",
         "_plane",
         "_redactor",
         "_rules",
+        "_second_look",
         "_unreported",
     )
 
@@ -45,12 +39,11 @@ class Judge:
     ) -> None:
         """Ask again through `mirror`, and leave what is seen with `unreported`."""
         self._plane = plane
-        self._mirror = mirror
         self._unreported = unreported
         self._redactor = redactor
         self._rules: dict[str, Rules] = {}  # by the route's label
-        self._habits: dict[str, Habits] = {}
         self._comparer = Comparer(plane.settings.in_loop)
+        self._second_look = SecondLook(plane, mirror, self._comparer)
 
     def __repr__(self) -> str:
         """Show how the comparing is done."""
@@ -72,45 +65,13 @@ class Judge:
         first = await self.compare(copy, copy.primary, candidate)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
-            judgement = await self._told_apart(copy, candidate, first, rules)
+            judgement = await self._second_look.tell_apart(copy, first, rules)
         if judgement is not None:
             self.conclude(copy, candidate, judgement)
 
     async def compare(self, copy: Copy, one: Response, other: Response) -> Comparison:
         """Compare two answers to a copy by the rules of its route."""
         return await self._comparer.compare(one, other, self._rules_of(copy.route))
-
-    async def _told_apart(
-        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules
-    ) -> Judgement | None:
-        """Tell noise from what counts: by what is known of the route, else by asking again."""
-        habits = self._habits.setdefault(copy.route.label, Habits())
-        if habits.explain(first) and self._plane.draw() >= RECHECKED:
-            return Judgement(Verdict.IGNORED, first.fired, noise=first.differences)
-        return await self._confirm(copy, candidate, first, rules, habits)
-
-    async def _confirm(
-        self, copy: Copy, candidate: Response, first: Comparison, rules: Rules, habits: Habits
-    ) -> Judgement | None:
-        """Ask both sides once more: what either also shows against itself is noise."""
-        await asyncio.sleep(self._plane.settings.confirm_after)
-        primary_again = await self._mirror.ask(copy, copy.decision.primary, b"primary")
-        if primary_again is None:
-            return None
-        candidate_again = await self._mirror.ask(copy, copy.candidate, b"candidate")
-        if candidate_again is None:
-            return None
-        compare = self._comparer.compare
-        with_itself = await compare(copy.primary, primary_again, rules)
-        habits.learn(first, with_itself)
-        confirmation = confirm(
-            first,
-            with_itself,
-            await compare(candidate, candidate_again, rules),
-            await compare(primary_again, candidate_again, rules),
-        )
-        verdict = confirmation.comparison.verdict
-        return Judgement(verdict, first.fired, confirmation.confirmed, confirmation.noise)
 
     def conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
         """Count a verdict, and report what was seen."""
@@ -142,7 +103,7 @@ class Judge:
     def forget(self) -> None:
         """Drop compiled rules and what is known of routes: another table is live."""
         self._rules.clear()
-        self._habits.clear()
+        self._second_look.forget()
 
     def close(self) -> None:
         """End the comparing process."""

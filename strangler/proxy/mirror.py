@@ -243,6 +243,12 @@ class Mirror:
         copy.octets += len(answer.body)
         return ANSWERED
 
+    def let_go(self, copy: Copy, *answers: Response) -> None:
+        """Hold answers no longer that were compared."""
+        octets = sum([len(answer.body) for answer in answers])
+        self.budget.give_back(octets)
+        copy.octets -= octets
+
     def as_seen(self, copy: Copy, upstream: str, answer: Response) -> Response:
         """Give an answer as the client would see it: a path of the service's own is no finding."""
         roles = [response_role(name) for name, _ in answer.headers]

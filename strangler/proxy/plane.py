@@ -28,8 +28,10 @@ from strangler.proxy.dry_run import DryRuns
 from strangler.proxy.failure import Failure
 from strangler.proxy.fence import Fence
 from strangler.proxy.health import HealthChecks
+from strangler.proxy.lessons import Lessons
 from strangler.proxy.mirror import Mirror
 from strangler.proxy.read_back import ReadBacks
+from strangler.proxy.recent_writes import RecentWrites
 from strangler.proxy.resolver import Resolve, system_resolve
 from strangler.proxy.settings import Settings
 from strangler.proxy.surroundings import Surroundings
@@ -124,6 +126,8 @@ class DataPlane:
         )
         self.draining = False
         self.caught_up: dict[str, float] = {}  # domain: before when all writes are on both sides
+        self.writes = RecentWrites()
+        self.lessons = Lessons()
         self.mirror = Mirror(self, unreported)
         self.read_backs = ReadBacks(self)
         self.dry_runs = DryRuns(self)

@@ -136,6 +136,7 @@ class ReadBacks:
 
     async def _ask_both(self, copy: Copy) -> None:
         mirror = self._plane.mirror
+        copy.began = self._plane.now()  # the write that is read back does not count as another
         primary = await mirror.ask(copy, copy.decision.primary, b"primary")
         if primary is None:
             return

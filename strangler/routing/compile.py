@@ -26,7 +26,7 @@ from strangler.routing.decision import Decision, Plan
 from strangler.routing.keys import key_source
 from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import normalised
-from strangler.routing.phase import PHASES, Phase, System, WriteCopying
+from strangler.routing.phase import PHASES, Copying, Phase, System, WriteCopying
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
@@ -178,6 +178,7 @@ class _Frame:
     """What the routes of one domain have in common. `seen` are the paths that its service sees.
 
     `plans`, of reads and of writes, are worked out once for all routes that are treated alike.
+    `compared`: reads of one of them at least may be compared.
     """
 
     name: str
@@ -187,6 +188,7 @@ class _Frame:
     seen: Seen
     own: OwnWrites | None
     shadow: ShadowPolicy
+    compared: bool
     plans: dict[_Kind, tuple[Plan, Plan]] = field(default_factory=dict)
 
 
@@ -199,7 +201,8 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         (route.path, way) for route, way in zip(config.routes, ways, strict=True)
     )
     shadow = _shadow(config.shadow, None)
-    frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config), shadow)
+    compared = any(_is_compared(config, route, shadow) for route in config.routes)
+    frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config), shadow, compared)
     routes = tuple(
         _route(frame, route, way, source.line_of(route_path(name, index)))
         for index, (route, way) in enumerate(zip(config.routes, ways, strict=True))
@@ -216,6 +219,14 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
         fence=FencePolicy(seconds(config.fence.wait), config.fence.requests),
         dry_run=None if config.dry_run is None else _promise(config.dry_run),
     )
+
+
+def _is_compared(config: DomainConfig, route: RouteConfig, shadow: ShadowPolicy) -> bool:
+    """Decide whether a route's reads may be copied; `shadow` holds where it has none of its own."""
+    shadow = shadow if route.shadow is None else _shadow(config.shadow, route.shadow)
+    copying = PHASES[route.phase or config.phase].copying
+    copied = copying is Copying.SAMPLED or (copying is Copying.IF_REVERSED and shadow.reversed)
+    return copied and shadow.sample > 0
 
 
 def _own_writes(name: str, config: DomainConfig) -> OwnWrites | None:
@@ -326,7 +337,12 @@ def _plans(
         fallback=fallback,
     )
     writes = plan_writes(
-        rule, frame.sides, copying=copying, sample=sample, reversed_shadow=reversed_shadow
+        rule,
+        frame.sides,
+        copying=copying,
+        sample=sample,
+        reversed_shadow=reversed_shadow,
+        watched=frame.compared,
     )
     writer = PHASES[frame.config.phase].writes
     at_writer = Decision(frame.sides[writer], writer)

@@ -22,7 +22,8 @@ class Decision:
     the primary fails before the first byte of its response; either may be None. `system` is the
     side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
     `measured`: how it is answered is counted for the gates. `writes`: what the candidate has to do
-    with it, if it is a write. `sends_body`: a copy needs the body of the request.
+    with it, if it is a write. `watched`: it is a write that may change what a comparison sees.
+    `sends_body`: a copy needs the body of the request.
     """
 
     primary: str
@@ -31,6 +32,7 @@ class Decision:
     fallback: str | None = None
     measured: bool = False
     writes: WriteCopying = WriteCopying.SKIP
+    watched: bool = False
     sends_body: bool = field(init=False)
     answerer: str = field(init=False)
     stand_in: str = field(init=False)

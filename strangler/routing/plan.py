@@ -38,16 +38,18 @@ def plan_writes(
     copying: WriteCopying,
     sample: float,
     reversed_shadow: bool,
+    watched: bool = False,
 ) -> Plan:
     """Plan the writes of a route: one writer, and nothing that could write twice.
 
     The candidate of a write is asked for what was written, or for a dry run if it has promised that
-    it can; the monolith never has.
+    it can; the monolith never has. `watched`: reads of the domain are compared, and a write may
+    pass while they are.
     """
     writer = rule.writes
     # There is nothing to hold the monolith's writes against.
     measured = rule.measured and writer is System.SERVICE
-    alone = Decision(sides[writer], writer, measured=measured)
+    alone = Decision(sides[writer], writer, measured=measured, watched=watched)
     if writer is System.SERVICE and copying is WriteCopying.DRY_RUN:
         return always(alone)
     if copying is WriteCopying.SKIP or not _copies(rule, reversed_shadow):

@@ -1,7 +1,7 @@
 """What the store takes and gives: frozen values, times in UTC."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -217,6 +217,41 @@ class Finding:
     def share(self) -> float | None:
         """Give its share of the comparisons since it was first seen, if that is known."""
         return round(min(1.0, self.count / self.compared), 6) if self.compared else None
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSeen:
+    """What is known of noise at one place of a route: what `upstream` shows against itself.
+
+    `path` and `way` tell in what answers differ, `kind` is what makes them differ (see
+    `strangler.compare.noise_kind`). Of `looks` in which answers were held against each other it
+    `moved` in so many. `primary` and `candidate` name the form of either side's values, and hold
+    nothing of them.
+    """
+
+    domain: str
+    route: str
+    upstream: str
+    path: str
+    way: str
+    kind: str
+    looks: int
+    moved: int
+    primary: str
+    candidate: str
+    first_seen: datetime
+    last_seen: datetime
+
+    def plus(self, later: "NoiseSeen") -> "NoiseSeen":
+        """Add what was seen later."""
+        return replace(
+            later,
+            looks=self.looks + later.looks,
+            moved=self.moved + later.moved,
+            primary=later.primary or self.primary,
+            candidate=later.candidate or self.candidate,
+            first_seen=self.first_seen,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def test_evidence_counts_from_the_last_change_of_phase_on(live: Desk) -> None:
 
     assert evidence == {
         "since_revision": 2,
-        "verdicts": {"match": 2, "mismatch": 1, "ignored": 1, "inconclusive": 1},
+        "verdicts": {"match": 2, "mismatch": 1, "ignored": 1, "inconclusive": 1, "racy": 0},
         "mismatch_rate": 0.25,
         "findings": 1,
         "findings_ever": 2,

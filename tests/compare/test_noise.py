@@ -1,23 +1,37 @@
-"""Noise is what an upstream shows against itself, or what is gone when asked again."""
+"""Noise is what the primary shows against itself, or what is gone when asked again."""
 
 import pytest
 
 from strangler.compare.compare import compare
-from strangler.compare.noise import confirm
+from strangler.compare.learned import Learned
+from strangler.compare.looks import Look
+from strangler.compare.noise import Asked, conclude, enough
+from strangler.compare.surprise import ASKS
 from strangler.compare.verdict import Verdict
 from tests.compare.answers import answer, json_answer, rules
 
+NOW = 1_790_000_000.0
 
-def confirmed(p1, c1, p2, c2):
-    """Ask both sides twice, with these answers."""
+
+def confirmed(*answers, written=False, learned=None):
+    """Ask in turns, primary and candidate, with these answers; the last of both come again."""
+    learned = Learned() if learned is None else learned
+    ours, theirs = answers[::2], answers[1::2]
     none = rules()
-    return confirm(
-        compare(p1, c1, none), compare(p1, p2, none), compare(c1, c2, none), compare(p2, c2, none)
-    )
+    look = Look(compare(ours[0], theirs[0], none))
+    for number in range(1, ASKS):
+        mine, its = ours[min(number, len(ours) - 1)], theirs[min(number, len(theirs) - 1)]
+        assert not look.add(
+            compare(ours[0], mine, none), compare(ours[0], its, none), compare(mine, its, none)
+        )
+        asked = Asked(NOW, 0.3 * number, written)
+        if enough(look, learned, asked):
+            break
+    return conclude(look, learned, asked)
 
 
-def bodies(p1, c1, p2, c2):
-    return confirmed(*map(json_answer, (p1, c1, p2, c2)))
+def bodies(*values, **more):
+    return confirmed(*map(json_answer, values), **more)
 
 
 def paths(differences):
@@ -31,25 +45,42 @@ def test_a_clock_is_noise_and_a_wrong_price_is_not():
     )  # fmt: skip
     assert paths(found.confirmed) == ["$.price"]
     assert paths(found.noise) == ["$.at"]
-    assert found.comparison.verdict is Verdict.MISMATCH
-    assert found.comparison.differences == found.confirmed
+    assert found.verdict is Verdict.MISMATCH
 
 
-def test_what_only_the_candidate_changes_from_ask_to_ask_is_noise_too():
-    found = bodies({"a": 1}, {"a": 2}, {"a": 1}, {"a": 3})
-    assert paths(found.noise) == ["$.a"]
-    assert found.comparison.verdict is Verdict.IGNORED
+def test_what_only_the_candidate_changes_from_ask_to_ask_is_a_finding():
+    found = bodies({"a": 1}, {"a": 2}, {"a": 1}, {"a": 3}, {"a": 1}, {"a": 4}, {"a": 1}, {"a": 2})
+    assert paths(found.confirmed) == ["$.a"]
 
 
 def test_what_is_gone_on_the_second_ask_was_a_moments():
     found = bodies({"count": 8}, {"count": 7}, {"count": 8}, {"count": 8})
-    assert paths(found.noise) == ["$.count"]
+    assert paths(found.racy) == ["$.count"]
+    assert found.verdict is Verdict.RACY
     settled = bodies({"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1}, {"a": 1, "b": 1})
-    assert settled.comparison.verdict is Verdict.IGNORED
+    assert settled.verdict is Verdict.RACY
+
+
+def test_a_change_of_the_data_between_the_two_first_answers_was_a_moments():
+    found = bodies({"count": 8}, {"count": 9}, {"count": 9}, {"count": 9})
+    assert found.verdict is Verdict.RACY
+
+
+def test_what_a_write_may_have_made_is_neither_noise_nor_a_finding():
+    found = bodies({"count": 8}, {"count": 9}, written=True)
+    assert (found.confirmed, paths(found.racy)) == ((), ["$.count"])
+
+
+def test_a_finding_is_told_beside_what_was_gone():
+    found = bodies({"a": 1, "b": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 1}, {"a": 1, "b": 2})
+    assert (paths(found.confirmed), paths(found.racy)) == (["$.b"], ["$.a"])
+    assert found.verdict is Verdict.MISMATCH
 
 
 def test_a_value_that_never_rests_does_not_excuse_one_that_is_missing():
-    found = bodies({"at": 1, "a": 1}, {"a": 1}, {"at": 2, "a": 1}, {"a": 1})
+    found = bodies(
+        {"at": 1, "a": 1}, {"a": 1}, {"at": 2, "a": 1}, {"a": 1}, {"at": 3, "a": 1}, {"a": 1}
+    )
     assert paths(found.confirmed) == ["$.at"]
 
 
@@ -60,15 +91,15 @@ def test_a_counter_does_not_excuse_another_type():
 
 def test_a_list_in_no_fixed_order_does_not_excuse_what_its_elements_say():
     a, b, wrong = {"id": 1, "x": 1}, {"id": 2, "x": 1}, {"id": 2, "x": 9}
-    found = bodies([a, b], [wrong, a], [b, a], [a, wrong])
+    found = bodies([a, b], [wrong, a], [b, a], [a, wrong], [a, b], [wrong, a])
     assert paths(found.confirmed) == ["$[*].x"]
     assert paths(found.noise) == ["$"]
 
 
 def test_a_member_that_comes_and_goes_is_noise_whichever_side_lacks_it():
-    found = bodies({"a": 1}, {}, {}, {})
+    found = bodies({"a": 1}, {}, {}, {"a": 1})
     assert paths(found.noise) == ["$.a"]
-    turned = bodies({}, {"a": 1}, {"a": 1}, {"a": 1})
+    turned = bodies({}, {"a": 1}, {"a": 1}, {})
     assert paths(turned.noise) == ["$.a"]
 
 
@@ -77,26 +108,32 @@ def test_a_header_that_never_rests_excuses_another_value_but_not_its_absence(can
     def page(nonce):
         return answer(b"", *([("X-Nonce", nonce)] if nonce else []))
 
-    found = confirmed(page("n-1"), page(candidate), page("n-2"), page(candidate))
+    mine = [page(f"n-{number}") for number in range(1, 6)]
+    found = confirmed(*(each for one in mine for each in (one, page(candidate))))
     assert bool(found.confirmed) is kept
 
 
 def test_a_status_that_flaps_is_noise():
-    ok, broken = json_answer({}), json_answer({}, status=500)
-    assert paths(confirmed(broken, ok, ok, ok).noise) == ["status"]
+    ok, broken, busy = json_answer({}), json_answer({}, status=500), json_answer({}, status=503)
+    assert paths(confirmed(broken, ok, ok, busy).noise) == ["status"]
     assert paths(confirmed(broken, ok, broken, ok).confirmed) == ["status"]
 
 
-def test_a_second_ask_that_fails_tells_nothing():
+def test_an_error_of_the_candidate_is_no_moments_if_it_comes_again():
+    ok, broken = json_answer({}), json_answer({}, status=500)
+    learned = Learned()
+    found = [
+        confirmed(ok, broken, ok, ok, ok, ok, ok, ok, ok, broken, learned=learned).verdict
+        for _ in range(9)
+    ]
+    assert found[0] is Verdict.RACY
+    assert found[-1] is Verdict.MISMATCH
+
+
+def test_a_second_ask_that_cannot_be_compared_tells_nothing():
     fine, cut = json_answer({"a": 1}), answer(b"\x1f\x8b", ("Content-Encoding", "gzip"))
-    found = confirmed(fine, json_answer({"a": 2}), fine, cut)
-    assert found.comparison.verdict is Verdict.INCONCLUSIVE
-    assert found.comparison.reason.startswith("candidate against itself: candidate: ")
-    assert (found.confirmed, found.noise) == ((), ())
-
-
-def test_rules_that_fired_on_the_first_ask_are_kept():
-    own = rules(["$.x"])
-    first = compare(json_answer({"x": 1, "a": 1}), json_answer({"x": 2, "a": 2}), own)
-    same = compare(json_answer({}), json_answer({}), own)
-    assert confirm(first, same, same, first).comparison.fired == ("$.x",)
+    none = rules()
+    look = Look(compare(fine, json_answer({"a": 2}), none))
+    same = compare(fine, fine, none)
+    said = look.add(same, compare(fine, cut, none), same)
+    assert said.startswith("candidate, asked again: candidate: ")

@@ -16,7 +16,7 @@ def test_what_the_candidate_shows_against_itself_is_noise() -> None:
     )
     assert [each.path for each in told.confirmed] == ["$.name"]
     assert [each.path for each in told.noise] == ["$.id"]
-    assert told.comparison.verdict is Verdict.MISMATCH
+    assert told.verdict is Verdict.MISMATCH
 
 
 def test_a_candidate_that_rests_confirms_all() -> None:
@@ -30,5 +30,5 @@ def test_a_status_that_changes_in_between_tells_nothing() -> None:
         differing("status", kind=Kind.STATUS),
         differing("status", kind=Kind.STATUS),
     )
-    assert told.comparison.verdict is Verdict.INCONCLUSIVE
+    assert told.verdict is Verdict.INCONCLUSIVE
     assert told.reason == "candidate against itself: another status"

@@ -144,7 +144,7 @@ async def test_a_candidate_that_keeps_failing_gets_no_more_copies(
         }
 
 
-async def test_a_difference_counts_once_both_sides_were_asked_again(
+async def test_a_difference_counts_once_both_sides_were_asked_often_enough(
     monolith: Upstream, service: Upstream
 ) -> None:
     monolith.answer = lambda _: json_answer(b'{"a": 1}')
@@ -152,8 +152,11 @@ async def test_a_difference_counts_once_both_sides_were_asked_again(
     async with proxy(table_for(monolith, service, CONFIRMED)) as running:
         await running.get("/d/1")
         await running.wait_until(lambda: verdicts(running) == {"mismatch": 1})
-    assert [b"primary" in head for head in monolith.heads] == [False, True]
-    assert len(service.heads) == 2
+        await running.get("/d/2")
+        await running.wait_until(lambda: verdicts(running) == {"mismatch": 2})
+    # Five answers of each tell that it is no accident; after that it is known, and two do.
+    assert [b"primary" in head for head in monolith.heads] == [False, *[True] * 4, False, True]
+    assert len(service.heads) == 7
     (sighting,) = running.observations[0].sightings
     assert (sighting.paths, sighting.noise) == (("$.a",), False)
 

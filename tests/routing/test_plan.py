@@ -35,14 +35,14 @@ def every(plan: Plan) -> set[Decision]:
     ("phase", "reads", "writes"),
     [
         ("monolith", {Decision("old", M)}, Decision("old", M)),
-        ("shadow", {Decision("old", M, "new")}, Decision("old", M)),
+        ("shadow", {Decision("old", M, "new")}, Decision("old", M, watched=True)),
         (
             "canary",
             {
                 Decision("old", M, "new", measured=True),
                 Decision("new", S, "old", fallback="old", measured=True),
             },
-            Decision("old", M),
+            Decision("old", M, watched=True),
         ),
         ("extracted", {Decision("new", S, measured=True)}, Decision("new", S, measured=True)),
         ("retired", {Decision("new", S)}, Decision("new", S)),
@@ -59,8 +59,16 @@ def test_each_phase_decides_as_the_design_says(
 def test_an_extracted_route_copies_reads_to_the_monolith_only_if_reversed() -> None:
     route = route_in("extracted", shadow={"reversed": True})
     assert every(route.reads) == {Decision("new", S, "old", measured=True)}
-    assert every(route.writes) == {Decision("new", S, measured=True)}
+    assert every(route.writes) == {Decision("new", S, measured=True, watched=True)}
     assert every(route_in("retired", shadow={"reversed": True}).reads) == {Decision("new", S)}
+
+
+def test_writes_are_watched_where_reads_of_their_domain_are_compared() -> None:
+    routes = [{"path": "/a", "phase": "monolith"}, {"path": "/b", "shadow": {"sample": "1%"}}]
+    table = table_of(routes, phase="shadow", shadow={"sample": "0%"})
+    assert [every(route.writes).pop().watched for route in table.routes] == [True, True]
+    (uncompared,) = table_of([{"path": "/a"}], phase="shadow", shadow={"sample": "0%"}).routes
+    assert not every(uncompared.writes).pop().watched
 
 
 def test_fallback_is_the_operators_word_except_in_retired() -> None:

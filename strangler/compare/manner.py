@@ -1,0 +1,112 @@
+"""Decides whether two sides make their noise in the same manner.
+
+A field that never rests cannot be compared by value. But a service whose clock is an hour late,
+whose ids are always the same, or which writes times otherwise, differs from the monolith all the
+same, and in every answer alike.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from strangler.compare.shape import Shape, Sort, shape_of
+from strangler.compare.verdict import JSON
+
+SLACK = 10.0
+"""Seconds that two clocks may be apart: those of machines that keep time are within one."""
+
+BEYOND = 20
+"""How many times further apart than either side's own moments two sides must be. Moments that are
+picked at random lie so close together by accident once in ten thousand looks."""
+
+PRECISE = 6
+"""Digits of a number that is never met twice by accident, nor stays the same while it is measured:
+a load or a count of few digits may well."""
+
+
+class Oddity(NamedTuple):
+    """How each side makes its noise, in words that hold nothing of the values."""
+
+    primary: str
+    candidate: str
+
+
+def oddity(
+    primary: Sequence[JSON], candidate: Sequence[JSON], *, now: float, span: float
+) -> Oddity | None:
+    """Compare the manner of values met at one place in as many asks of either side, in turns.
+
+    `now` is the Unix time, `span` how many seconds the asks took together. What is found in a few
+    asks may be an accident; how surprising it is, the caller must weigh.
+    """
+    ours = [shape_of(value, now) for value in primary]
+    theirs = [shape_of(value, now) for value in candidate]
+    return (
+        _form(ours, theirs)
+        or _offset(ours, theirs, span)
+        or _stuck(primary, candidate, ours, theirs)
+    )
+
+
+def apart(primary: JSON, candidate: JSON, *, now: float) -> float | None:
+    """Give the seconds between two times and now, the most of the three; None unless both are."""
+    ours, theirs = shape_of(primary, now).instant, shape_of(candidate, now).instant
+    if ours is None or theirs is None:
+        return None
+    return max(abs(ours - theirs), abs(ours - now), abs(theirs - now))
+
+
+def _form(ours: Sequence[Shape], theirs: Sequence[Shape]) -> Oddity | None:
+    """Tell a form that the primary always has and the candidate never; then the same of families.
+
+    The length of an identifier may vary on its own, and then its alphabet must not be lost on us.
+    """
+    for told in (attrgetter("form"), attrgetter("family")):
+        always, never = set(map(told, ours)), set(map(told, theirs))
+        if len(always) == 1 and always.isdisjoint(never):
+            return Oddity(ours[0].form, theirs[0].form)
+    return None
+
+
+def _offset(ours: Sequence[Shape], theirs: Sequence[Shape], span: float) -> Oddity | None:
+    """Tell times that are further apart than clocks and the asking explain."""
+    left = [shape.instant for shape in ours if shape.instant is not None]
+    right = [shape.instant for shape in theirs if shape.instant is not None]
+    if len(left) < len(ours) or len(right) < len(theirs):
+        return None
+    reach = max(max(left) - min(left), max(right) - min(right))
+    offsets = [b - a for a, b in zip(left, right, strict=True)]
+    if min(map(abs, offsets)) <= SLACK + span + BEYOND * reach:
+        return None
+    if min(offsets) < 0 < max(offsets):
+        return None
+    return Oddity(ours[0].form, f"{theirs[0].form}, {_span(offsets[0])}")
+
+
+def _stuck(
+    primary: Sequence[JSON],
+    candidate: Sequence[JSON],
+    ours: Sequence[Shape],
+    theirs: Sequence[Shape],
+) -> Oddity | None:
+    """Tell a candidate that repeats itself where the primary never does."""
+    if len(primary) < 2 or len(set(map(repr, candidate))) > 1:
+        return None
+    if len(set(map(repr, primary))) < len(primary) or not all(map(_unrepeated, primary, ours)):
+        return None
+    return Oddity(f"{ours[0].form}, another each time", f"{theirs[0].form}, always the same")
+
+
+def _unrepeated(value: JSON, shape: Shape) -> bool:
+    if shape.sort is Sort.NUMBER and isinstance(value, int | float | Decimal):
+        return len(Decimal(str(value)).normalize().as_tuple().digits) >= PRECISE
+    return shape.sort in {Sort.TIME, Sort.IDENTIFIER}
+
+
+def _span(seconds: float) -> str:
+    """Write an offset to a tenth of its largest unit: coarse enough to say nothing of a value."""
+    units = {"d": 86_400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
+    unit = next((name for name, size in units.items() if abs(seconds) >= 0.95 * size), "s")
+    direction = "ahead" if seconds > 0 else "behind"
+    return f"{abs(seconds) / units[unit]:.3g} {unit} {direction}"
