@@ -31,9 +31,9 @@ class Write:
         return f"<Write {self.method} {self.path} {self.began:.3f}-{self.ended:.3f}>"
 
     def passed_since(self, since: float) -> bool:
-        """Decide whether it was under way at some moment from `since` on."""
+        """Decide whether it was under way at some moment after `since`."""
         ended = self.began + UNENDED if self.ended == inf else self.ended
-        return ended >= since
+        return ended > since
 
 
 class RecentWrites:
