@@ -52,6 +52,10 @@ class Branch(Generic[T]):
     def __repr__(self) -> str:
         return f"<Branch {self.accepts} {self.child}>"
 
+    def __reduce__(self) -> tuple[type["Branch[T]"], tuple[Callable[[str], object], "Node[T]"]]:
+        # As for a claim.
+        return Branch, (self.accepts, self.child)
+
 
 class Node(Generic[T]):
     """The place in the trie that some first segments of a path lead to.
