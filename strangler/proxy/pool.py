@@ -14,6 +14,7 @@ from strangler.proxy.race import race
 from strangler.proxy.resolver import is_literal
 from strangler.proxy.secure_transport import bound_buffers
 from strangler.proxy.surroundings import Surroundings
+from strangler.proxy.unsent import keep_little_unsent
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.routing.table import Target, Upstream
 
@@ -213,6 +214,7 @@ class TargetPool:
             await loop.create_connection(lambda: connection, address, self.target.port, **secure)
             if secure:
                 bound_buffers(connection.transport)
+            keep_little_unsent(connection.transport)
         except BaseException:
             # It may stand already when the wait for it is given up.
             connection.discard()
