@@ -21,8 +21,8 @@ def lines_of(body: bytes, media: Media, side: str) -> JSON:
 def events_of(body: bytes, side: str) -> JSON:
     """Read server-sent events, as HTML section 9.2.6 says: only what a blank line ends.
 
-    Each is an object of `event`, `data` (as JSON where it is) and, where they are given, `retry`
-    and `id`. An `id` means something only to who made it up, so that there is one is all we keep.
+    Each is an object of `event`, `data` (as JSON where it is an object or a list) and, where they
+    are given, `retry` and `id`. An `id` means something only to who made it up, so that there is one is all we keep.
     """
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     events: list[JSON] = []
@@ -52,6 +52,8 @@ def _event(fields: dict[str, list[str]], side: str) -> dict[str, JSON]:
 
 
 def _data(text: str, side: str) -> JSON:
+    if not text.lstrip().startswith(("{", "[")):
+        return Text(text)  # of one word nobody can tell whether it is read as JSON
     try:
         return _json(text, side)
     except NotJSON:

@@ -55,6 +55,7 @@ def test_events_that_say_the_same_are_a_match(again):
         (("event: price", "event: cost"), ("value", "$[0].event")),
         (("id: 7\n", ""), ("missing", "$[0].id")),
         (("done", "over"), ("value", "$[1].data")),
+        (("done", '"done"'), ("value", "$[1].data")),
         (("event", "retry: 10\nevent"), ("extra", "$[0].retry")),
         (("data: done\n\n", ""), ("missing", "$[1]")),
     ],
