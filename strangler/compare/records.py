@@ -22,7 +22,8 @@ def events_of(body: bytes, side: str) -> JSON:
     """Read server-sent events, as HTML section 9.2.6 says: only what a blank line ends.
 
     Each is an object of `event`, `data` (as JSON where it is an object or a list) and, where they
-    are given, `retry` and `id`. An `id` means something only to who made it up, so that there is one is all we keep.
+    are given, `retry` and `id`. An `id` means something only to who made it up, so that there is
+    one is all we keep.
     """
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     events: list[JSON] = []

@@ -5,8 +5,10 @@ busy machine is as busy for both.
 """
 
 import os
+import re
 import signal
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -20,16 +22,20 @@ from tests.end_to_end.upstreams import (
     Handler,
     Upstream,
     answers_the_same,
+    bombs,
     dawdles,
     dies_in_the_middle,
+    drips,
     floods,
     garbles,
     hangs,
+    promises_a_gigabyte,
     resets,
 )
+from tests.wire.ends import DEADLINE
 from tests.wire.proxy import eventually
 
-DOMAINS = 8
+DOMAINS = 24
 
 UPSTREAMS = """\
 version: 1
@@ -41,6 +47,9 @@ UPSTREAM = "  d{n}: {{targets: [{service}], timeouts: {{response: 2s}}}}\n"
 DOMAIN = "  d{n}: {{service: d{n}, phase: shadow, routes: [{{path: /d{n}}}]}}\n"
 
 ROUNDS = 60
+
+MOST_MEMORY = 192 * 2**20
+"""Octets: what copies may hold (64 MiB), twice, and the process that compares what is large."""
 
 SECRET = b"tok-5e1f"
 LARGE = b'{"token": "%b", "items": [' % SECRET + b", ".join([b'{"id": 1}'] * 20_000) + b"]}"
@@ -111,7 +120,10 @@ def seconds_for(client: Client, path: str) -> float:
     [
         (hangs, "failed: it took too long"),
         (dawdles, "answered"),
+        (drips, "failed: it took too long"),
         (floods, "dropped: too large"),
+        (promises_a_gigabyte, "dropped: too large"),
+        (bombs, "answered"),
         (garbles, "failed: the response is not valid HTTP"),
         (dies_in_the_middle, "failed: the connection was closed"),
         (resets, "failed: the connection was closed"),
@@ -132,6 +144,70 @@ def test_a_candidate_neither_delays_nor_alters_an_answer(
     eventually(lambda: shadowed.copies("") == ROUNDS, "each copy is accounted for")
     assert shadowed.copies(outcome) > 0
     assert shadowed.verdicts("mismatch") == 0
+
+
+def test_clients_are_answered_while_the_candidate_has_answered_nobody(shadowed: Shadowed) -> None:
+    answered, may_answer = count(), threading.Event()
+
+    def holds(handler: Handler) -> None:
+        may_answer.wait(DEADLINE)
+        next(answered)
+        answers_the_same(handler)
+
+    shadowed.service.behaviour = holds
+    with shadowed.replica.client() as client:
+        for _ in range(2 * ROUNDS):  # more than there may be copies under way
+            seconds_for(client, shadowed.path)
+        waiting = shadowed.service.asked_for(shadowed.path, copies=True)
+        assert waiting
+        assert next(answered) == 0
+    may_answer.set()
+    eventually(lambda: shadowed.copies("") == 2 * ROUNDS, "each copy is accounted for")
+    assert shadowed.copies("dropped") > 0
+
+
+def test_a_candidate_that_dies_again_and_again_costs_clients_nothing(shadowed: Shadowed) -> None:
+    with shadowed.replica.client() as client:
+        for _ in range(ROUNDS // 10):
+            shadowed.service.stop()
+            for _ in range(5):
+                seconds_for(client, shadowed.path)
+            shadowed.service.start()
+            for _ in range(5):
+                seconds_for(client, shadowed.path)
+    eventually(lambda: shadowed.copies("") == ROUNDS, "each copy is accounted for")
+    assert shadowed.copies("failed") + shadowed.copies("dropped") > 0
+    assert shadowed.verdicts("mismatch") == 0
+
+
+@pytest.mark.parametrize("behaviour", [hangs, drips, floods, promises_a_gigabyte, bombs])
+def test_memory_stays_bounded_whatever_a_candidate_sends(
+    shadowed: Shadowed, behaviour: Behaviour
+) -> None:
+    shadowed.service.behaviour = behaviour
+    with shadowed.replica.client() as client:
+        seconds_for(client, shadowed.path)
+        before = memory_of(shadowed.replica)
+        for _ in range(ROUNDS):
+            seconds_for(client, shadowed.path)
+        shadowed.service.behaviour = answers_the_same
+        eventually(lambda: shadowed.copies("") == ROUNDS + 1, "each copy is accounted for")
+    # Sixty answers of a candidate without measure are gigabytes.
+    assert memory_of(shadowed.replica) - before < MOST_MEMORY
+
+
+def memory_of(replica: Replica) -> int:
+    """Give the octets that the workers and the processes that compare for them hold (RSS)."""
+    pids = {pid for worker in replica.workers for pid in (worker, *children(worker))}
+    found = (re.search(r"VmRSS:\s+(\d+) kB", _status(pid)) for pid in pids)
+    return sum(int(each[1]) * 1024 for each in found if each is not None)
+
+
+def _status(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def answers_large(handler: Handler) -> None:

@@ -8,8 +8,10 @@ import contextlib
 import socket
 import struct
 import threading
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 
@@ -110,10 +112,41 @@ def garbles(handler: Handler) -> None:
 def floods(handler: Handler) -> None:
     """Send without end."""
     handler.begin(10**12)
+    _send_for_ever(handler, b"x" * 65536)
+
+
+def _send_for_ever(handler: Handler, piece: bytes) -> None:
     handler.close_connection = True
     with contextlib.suppress(ConnectionError):
         while not handler.upstream.stopping.is_set():
-            handler.wfile.write(b"x" * 65536)
+            handler.wfile.write(piece)
+
+
+def promises_a_gigabyte(handler: Handler) -> None:
+    """Say that a gigabyte comes, and send far more than that."""
+    handler.begin(2**30)
+    _send_for_ever(handler, b"x" * 65536)
+
+
+def drips(handler: Handler) -> None:
+    """Send an octet now and then, each time before anybody's patience is at its end."""
+    handler.begin(10_000)
+    handler.close_connection = True
+    with contextlib.suppress(ConnectionError):
+        while not handler.upstream.stopping.wait(0.1):
+            handler.wfile.write(b".")
+
+
+def bombs(handler: Handler) -> None:
+    """Answer with a hundred kilobytes that are a hundred megabytes of zeros once unpacked."""
+    handler.answer(_bomb(), "application/json", Content_Encoding="gzip")
+
+
+@cache
+def _bomb() -> bytes:
+    packing = zlib.compressobj(1, wbits=31)
+    zeros = [packing.compress(b"0" * 1_000_000) for _ in range(100)]
+    return b"".join(zeros) + packing.flush()
 
 
 def dawdles(handler: Handler) -> None:
