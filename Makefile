@@ -32,8 +32,12 @@ setup: .venv/.complete  ## create .venv with everything, and compile the hot pat
 demo: setup  ## the whole story on this machine; DEMO_EXIT=1 ends by itself
 	@$(BIN)/python -m demo
 
-test: setup  ## every test; ARGS="tests/http -k framing" for some, PURE=1 without compiling
-	@$(BIN)/python -m pytest $(ARGS)
+# By how many processes, for on two cores one of three always waits for something; 0: by this one,
+# which starts sooner and says more while it runs.
+JOBS ?= 0
+
+test: setup  ## every test; ARGS="tests/http -k framing" for some, PURE=1 without compiling, JOBS=3 side by side
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: .venv/.complete  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

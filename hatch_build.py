@@ -78,14 +78,15 @@ class CompiledHotPath(BuildHookInterface[Any]):
         if self.target_name != "wheel" or version == "editable":
             return
         self._scratch = tempfile.TemporaryDirectory()
-        built = Path(self._scratch.name)
+        # A checkout that was compiled and is current need not be compiled once more.
+        root = ROOT if is_current() else Path(self._scratch.name)
         try:
-            outputs = compile_to(built)
+            outputs = compiled_here() if root is ROOT else compile_to(root)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a compiler can fail with
             self.app.display_warning(f"not compiled, which costs speed alone: {error}")
             return
         for output in outputs:
-            build_data["force_include"][str(output)] = str(output.relative_to(built))
+            build_data["force_include"][str(output)] = str(output.relative_to(root))
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 
@@ -100,9 +101,14 @@ def is_current() -> bool:
     )
 
 
+def compiled_here(suffix: str = str(BUILT)) -> list[Path]:
+    """List what was compiled in this checkout, for this Python unless `suffix` says otherwise."""
+    return [*ROOT.glob(f"*__mypyc*{suffix}"), *ROOT.glob(f"strangler/**/*{suffix}")]
+
+
 def put_away() -> None:
     """Remove what was compiled in this checkout: Python then runs what is written."""
-    for built in [*ROOT.glob("*__mypyc.*.so"), *ROOT.glob("strangler/**/*.so")]:
+    for built in compiled_here(".so"):
         built.unlink()
 
 

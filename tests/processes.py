@@ -43,7 +43,7 @@ class Program:
         ready: str = READY,
         environment: Mapping[str, str] | None = None,
         cwd: Path = ROOT,
-        deadline: float = 30.0,
+        deadline: float = 60.0,
     ) -> None:
         self.command = [sys.executable, "-m", module, *args]
         self.process: subprocess.Popen[str] | None = None

@@ -16,6 +16,7 @@ from strangler.migration.transition import transitions_between
 from strangler.routing.compile import load
 from strangler.store.records import Fence, FenceState, Observation, Revision, Transition
 from strangler.store.store import Store
+from tests.store.made import make_store
 from tests.store.sample import NOON, batch
 
 T = TypeVar("T")
@@ -102,6 +103,11 @@ class Desk:
     def __repr__(self) -> str:
         return f"<Desk {self.directory}>"
 
+    def make_store(self) -> None:
+        """Have a store that is a file; one on a server is made by whoever opens it."""
+        if self.url.startswith("sqlite:"):
+            make_store(Path(self.url.removeprefix("sqlite:///")))
+
     def use(self, url: str) -> None:
         """Work with another store."""
         self.url = url
@@ -136,6 +142,8 @@ class Desk:
 
     def ask(self, question: Callable[[Store], Awaitable[T]]) -> T:
         """Do something with the store, which is made where there is none."""
+
+        self.make_store()
 
         async def answer() -> T:
             store = await Store.open(self.url, migrate=True)

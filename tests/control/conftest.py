@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from strangler.store.store import Store
+from tests.store.made import make_store
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/s.db", migrate=True)
+    make_store(tmp_path / "s.db")
+    opened = await Store.open(f"sqlite:///{tmp_path}/s.db")
     yield opened
     await opened.close()

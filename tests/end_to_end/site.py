@@ -203,6 +203,7 @@ class Site(Desk):
 
     def replica(self, *args: str, routes: bool = True, **environment: str) -> Replica:
         """Make a replica; without `routes` it follows the store alone."""
+        self.make_store()
         file = ("--routes", "routes.yaml") if routes else ()
         return Replica(self.directory, *file, *args, STRANGLER_STORE=self.url, **environment)
 

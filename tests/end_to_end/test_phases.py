@@ -114,8 +114,10 @@ def test_each_phase_says_who_answers_and_who_gets_a_copy(
     for method in WRITES:
         assert systems.client.ask(path, method, b"x=1").by == writes
 
-    copied = [(copies, method) for method in READS] if copies else []
-    assert systems.copies_of(path) == copied
+    # Copies travel apart from each other: two may overtake.
+    copied = {(copies, method) for method in READS} if copies else set()
+    arrived = systems.copies_of(path)
+    assert (set(arrived), len(arrived)) == (copied, len(copied))
 
 
 @pytest.mark.parametrize(

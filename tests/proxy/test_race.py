@@ -107,8 +107,16 @@ async def test_an_error_that_is_ours_is_not_hidden() -> None:
 
 async def test_who_gives_up_ends_every_attempt() -> None:
     course = Course()
-    silent = course.succeeds("silent", NEVER)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(3 * SOON):
-            await course.run(silent, silent, stagger=SOON)
+    both_run = asyncio.Event()
+
+    async def silent() -> str:
+        if course.begun:
+            both_run.set()
+        return await course.succeeds("silent", NEVER)()
+
+    racing = asyncio.create_task(course.run(silent, silent, stagger=SOON))
+    await both_run.wait()
+    racing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await racing
     assert course.ended == ["silent", "silent"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from strangler.store.store import Store
+from tests.store.made import make_store
 from tests.store.postgres import PostgresServer, started
 
 
@@ -33,6 +34,8 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
+    if url.startswith("sqlite:"):
+        make_store(Path(url.removeprefix("sqlite:///")))
     opened = await Store.open(url, migrate=True)
     yield opened
     await opened.close()

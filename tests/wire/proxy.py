@@ -12,6 +12,7 @@ from typing import Self
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.processes import Program
+from tests.store.made import make_store
 from tests.wire.ends import DEADLINE, End
 
 READY = r"\bserving\b.*admin=(?P<admin>\S+) .*listen=\S+:(?P<port>\d+)"
@@ -24,6 +25,7 @@ class Proxy:
         self.routes = directory / "routes.yaml"
         self.routes.write_text(routes)
         self.store = directory / "store" / "strangler.db"
+        make_store(self.store)
         self.program = Program(
             "strangler",
             "serve",
@@ -110,7 +112,11 @@ class Proxy:
         return total
 
 
-def eventually(condition: Callable[[], object], what: str, deadline: float = DEADLINE) -> None:
+PATIENCE = 3 * DEADLINE
+"""Seconds until a condition must hold: some hold only when a process has started."""
+
+
+def eventually(condition: Callable[[], object], what: str, deadline: float = PATIENCE) -> None:
     """Wait until a condition holds that nothing but asking can tell."""
     end = time.monotonic() + deadline
     while not condition():

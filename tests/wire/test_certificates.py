@@ -62,7 +62,8 @@ def test_sighup_reads_the_files_at_once_and_a_pair_that_is_none_is_refused(
         "the pair is refused",
     )
     assert secure.serial() == shown
-    assert secure.says(f"--tls-key {secure.key}: is not the key of the certificate in --tls-cert")
+    why = f"--tls-key {secure.key}: is not the key of the certificate in --tls-cert"
+    eventually(lambda: secure.says(why), "why is told")
 
     secure.key.write_bytes(other.key)
     hang_up(secure)
