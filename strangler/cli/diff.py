@@ -2,7 +2,7 @@
 
 import typer
 
-from strangler.cli import diff_list, diff_show, diff_state
+from strangler.cli import diff_latency, diff_list, diff_show, diff_state
 
 app = typer.Typer(no_args_is_help=True, help="Read what the shadow copies showed, and judge it.")
 app.command("list")(diff_list.list_findings)
@@ -10,3 +10,4 @@ app.command("show")(diff_show.show_finding)
 app.command("accept")(diff_state.accept)
 app.command("fixed")(diff_state.fixed)
 app.command("reopen")(diff_state.reopen)
+app.command("latency")(diff_latency.latency)

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from strangler.compare.verdict import Verdict
-from strangler.migration.evidence import FAILED, FALLBACK, Answers, Compared, Evidence, Stratum
+from strangler.migration.evidence import (
+    FAILED,
+    FALLBACK,
+    TIMED,
+    Answers,
+    Compared,
+    Evidence,
+    Stratum,
+)
 from strangler.migration.gate import GATES, Gate, gate_of
 from strangler.migration.transition import STEPS, PhaseChange
 from strangler.routing.decision import BUCKETS
@@ -110,7 +118,7 @@ def _counts(one: AnswerCount, subject: Mapping[str, Route]) -> bool:
     Once the service writes too, all that it answers counts.
     """
     route = subject.get(one.route)
-    if route is None:
+    if route is None or one.outcome == TIMED:
         return False
     return route.phase is Phase.EXTRACTED or route.effect_of(one.method) is Effect.READ
 

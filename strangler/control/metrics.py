@@ -1,6 +1,6 @@
 """Turns the workers' counts into Prometheus metrics when they are asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -14,6 +14,7 @@ from strangler.control.certificate import ListenerCertificate
 from strangler.control.live import LiveTable
 from strangler.control.recorder import Recorder
 from strangler.control.supervisor import Supervisor
+from strangler.migration.latency import LAST, PER_OCTAVE, edge_of
 from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
 from strangler.proxy.pool import Standing
 
@@ -188,6 +189,7 @@ class Snapshot:
             ("upstream", "outcome"),
             counters.promises.items(),
         )
+        yield _timed(self._recorder.timed)
         yield CounterMetricFamily(
             "strangler_comparator_faults",
             "Comparisons that broke by a fault of ours.",
@@ -344,6 +346,30 @@ def _counter(
     family = CounterMetricFamily(name, text, labels=labels)
     for values, count in rows:
         family.add_metric(values, count)
+    return family
+
+
+OCTAVES = range(3, 18)
+"""Bounds of the histogram of both sides, in doublings of the shortest time that is told apart: from
+0.8 ms to 13 s. They are edges of its buckets, so that nothing is rounded."""
+
+
+def _timed(timed: Mapping[tuple[str, str], Mapping[int, int]]) -> Metric:
+    family = HistogramMetricFamily(
+        "strangler_shadow_seconds",
+        "Time to the head of the answer that both sides gave to the same request, by route.",
+        labels=("route", "system"),
+    )
+    ends = [octave * PER_OCTAVE for octave in OCTAVES]
+    for labels, histogram in timed.items():
+        buckets = [
+            (str(edge_of(end)), sum(count for bucket, count in histogram.items() if bucket <= end))
+            for end in ends
+        ]
+        buckets.append(("+Inf", sum(histogram.values())))
+        # Of the longest times only the least is known.
+        total = sum(edge_of(min(bucket, LAST - 1)) * count for bucket, count in histogram.items())
+        family.add_metric(labels, buckets, total)
     return family
 
 

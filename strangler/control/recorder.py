@@ -1,13 +1,14 @@
 """Performs the writing of what workers see to the store, in batches, within a bound."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
 
 from strangler.control.live import LiveTable, StoreWork
+from strangler.migration.evidence import TIMED
 from strangler.store.errors import StoreError
 from strangler.store.records import AnswerKey, Batch, Observation
 from strangler.store.store import Store
@@ -31,8 +32,10 @@ BOUND = 20_000
 class Recorder:
     """What waits to be written.
 
-    `lost` counts compared exchanges whose observations gave way, `left_out` sightings of findings
-    beyond what the store keeps for one route.
+    `timed` is a histogram (`strangler.migration.latency`) for each route and system, of how long
+    both took over the same requests since the start. `lost` counts compared exchanges whose
+    observations gave way, `left_out` sightings of findings beyond what the store keeps for one
+    route.
     """
 
     def __init__(self, store: Store, live: LiveTable) -> None:
@@ -41,6 +44,7 @@ class Recorder:
         self._live = live
         self._waiting: deque[Observation] = deque()
         self._answers: Counter[AnswerKey] = Counter()
+        self.timed: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
         self._rounds = 0
         self._writing = asyncio.Lock()
         self.lost = 0
@@ -63,6 +67,9 @@ class Recorder:
     def take_answers(self, counts: Mapping[AnswerKey, int]) -> None:
         """Take counts of answers on. They add up, so none has to give way."""
         self._answers.update(counts)
+        for (_, route, _, system, _, outcome, bucket), count in counts.items():
+            if outcome == TIMED:
+                self.timed[route, system][bucket] += count
 
     async def run(self) -> None:
         """Write what waits, for ever."""

@@ -13,6 +13,10 @@ FAILED = "failed"
 FALLBACK = "fallback"
 """The outcome of a request that the service left unanswered and the monolith answered."""
 
+TIMED = "timed"
+"""The outcome under which a comparison counts how long both systems took over the same request, to
+the head of their answers. It is beside the others: nobody is asked twice by it."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stratum:

@@ -13,9 +13,10 @@ argument of Howard and Ramdas 2022, "Sequential estimation of quantiles with app
 testing and best-arm identification" (Bernoulli 28:1704-1728), with the mixture for its boundary.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, log2
+from math import inf
 
 from strangler.migration.confidence import Share, above, below
 
@@ -29,16 +30,18 @@ LAST = 168
 """The last bucket, which holds all beyond 192 s: hardly anybody waits for an answer that long."""
 
 
+_EDGES = [SHORTEST * 2.0 ** (bucket / PER_OCTAVE) for bucket in range(LAST)]
+"""The upper edges of all buckets but the last, which has none."""
+
+
 def bucket_of(seconds: float) -> int:
     """Give the bucket that a duration falls into, 0 to `LAST`."""
-    if seconds <= SHORTEST:
-        return 0
-    return min(LAST, ceil(log2(seconds / SHORTEST) * PER_OCTAVE))
+    return bisect_left(_EDGES, seconds)
 
 
 def edge_of(bucket: int) -> float:
     """Give the upper edge of a bucket, in seconds; the last one has none."""
-    return inf if bucket >= LAST else SHORTEST * 2.0 ** (bucket / PER_OCTAVE)
+    return inf if bucket >= LAST else _EDGES[bucket]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """Counts what each system answers, for the gates: aggregates that are reported now and then."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from strangler.migration.evidence import FAILED, FALLBACK
+from strangler.migration.evidence import FAILED, FALLBACK, TIMED
 from strangler.migration.latency import bucket_of
 from strangler.routing.table import Route
 from strangler.store.records import AnswerKey
+
+if TYPE_CHECKING:
+    from strangler.proxy.copy import Copy
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that are told apart: a client may write any token, and would fill the store."""
@@ -50,6 +54,16 @@ class Answered:
         bucket = bucket_of(seconds)
         told = told_apart(method)
         self._counts[route.domain, route.label, revision, system, told, outcome, bucket] += 1
+
+    def time(self, copy: "Copy", candidate: float) -> None:
+        """Count how many seconds both sides took over the request of a copy."""
+        domain, label, revision = copy.route.domain, copy.label, copy.revision
+        told, decision = told_apart(copy.method), copy.decision
+        counts = self._counts
+        bucket = bucket_of(copy.waited)
+        counts[domain, label, revision, decision.answerer, told, TIMED, bucket] += 1
+        bucket = bucket_of(candidate)
+        counts[domain, label, revision, decision.stand_in, told, TIMED, bucket] += 1
 
     def take(self) -> dict[AnswerKey, int]:
         """Give what was counted, and begin anew."""

@@ -11,6 +11,7 @@ from strangler.routing.table import Route
 
 if TYPE_CHECKING:
     from strangler.proxy.exchange import Exchange
+    from strangler.proxy.fetch import Fetch
 
 _ROLE: Final = b"X-Strangler-Shadow: %b\r\n"
 
@@ -20,11 +21,14 @@ class Copy:
 
     `octets` tells how much memory it holds, about: the request, and every answer that has come.
     `mapped` tells that addresses in the answer may have been mapped for the client. `deadline` is
-    when nobody waits for the candidate any longer, `began` about when the primary had answered.
-    `label` and `method` are those of the exchange: under them it is counted, whatever is asked.
+    when nobody waits for the candidate any longer, `began` about when the primary had answered,
+    `waited` how many seconds it took the primary to begin its answer. `asked` is the asking of the
+    candidate. `label` and `method` are those of the exchange: under them it is counted, whatever is
+    asked.
     """
 
     __slots__ = (
+        "asked",
         "began",
         "body",
         "candidate",
@@ -42,6 +46,7 @@ class Copy:
         "primary",
         "revision",
         "route",
+        "waited",
     )
 
     def __init__(
@@ -53,6 +58,7 @@ class Copy:
         primary: Response,
         *,
         mapped: bool,
+        waited: float = 0.0,
     ) -> None:
         """Take what is needed of an exchange that is over."""
         self.route = route
@@ -71,6 +77,8 @@ class Copy:
         self.mapped = mapped
         self.began = exchange.plane.tick
         self.deadline = 0.0
+        self.waited = waited
+        self.asked: Fetch | None = None
         self.octets = len(self.forwarded.fields) + len(body) + len(primary.body)
 
     def __repr__(self) -> str:

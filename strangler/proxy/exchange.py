@@ -199,6 +199,8 @@ class Exchange:
         self._reused = connection.served > 0
         method = self.head.method
         connection.start(self, method)
+        if self._capture is not None:
+            self._capture.asked()
         octets = self.forwarded.to_bytes(
             method,
             self.head.target.forward
@@ -224,6 +226,8 @@ class Exchange:
         timeouts = self._pool.upstream.timeouts
         if self.request.complete:
             self._sent = True
+            if self._capture is not None:
+                self._capture.asked()
             connection.send_whole(before + body.take())
             self.client.expect_within(timeouts.response)
         else:

@@ -1,6 +1,7 @@
 """Performs one request of our own and collects its whole answer: shadow copies, health checks."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -23,16 +24,28 @@ class Capture:
     """A response as it is collected; `response` is None once there was more than may be held.
 
     That is `limit` octets of body, and what a shared `budget` still allows; `crowded_out` tells
-    that it was the budget which did not.
+    that it was the budget which did not. `asked_at` and `began_at` are when the whole request had
+    left, and when the answer's head came.
     """
 
-    __slots__ = ("_budget", "_chunks", "_head", "_limit", "_size", "crowded_out")
+    __slots__ = (
+        "_budget",
+        "_chunks",
+        "_head",
+        "_limit",
+        "_size",
+        "asked_at",
+        "began_at",
+        "crowded_out",
+    )
 
     def __init__(self, limit: int, budget: Budget | None = None) -> None:
         """Begin with nothing; whoever gives a budget calls `release` in the end."""
         self._limit = limit
         self._budget = budget
         self._size = 0
+        self.asked_at = 0.0
+        self.began_at = 0.0
         self.crowded_out = False
         self._head: ResponseHead | None = None
         self._chunks: list[bytes] | None = []
@@ -44,6 +57,7 @@ class Capture:
     def start(self, head: ResponseHead) -> None:
         """Begin, or begin anew: another try may have been captured before."""
         self.release()
+        self.began_at = time.perf_counter()
         self.crowded_out = False
         self._head = head
         self._chunks = []
@@ -68,6 +82,15 @@ class Capture:
         self._size = 0
         self._chunks = None
 
+    def asked(self) -> None:
+        """Take note that the whole request has left."""
+        self.asked_at = time.perf_counter()
+
+    @property
+    def waited(self) -> float:
+        """Seconds until the answer's head came: neither a slow client nor a large body is in it."""
+        return self.began_at - self.asked_at
+
     @property
     def too_large(self) -> bool:
         """Whether there was more than may be held."""
@@ -86,7 +109,10 @@ class Capture:
 
 
 class Fetch:
-    """The receiver of one answer of our own asking; it tells what came of it, once."""
+    """The receiver of one answer of our own asking; it tells what came of it, once.
+
+    It is made when the request is sent.
+    """
 
     __slots__ = ("_capture", "_tell", "_upstream")
 
@@ -94,11 +120,17 @@ class Fetch:
         """Wait for an answer of at most `limit` octets, and `tell` of it."""
         self._upstream = upstream
         self._capture = Capture(limit)
+        self._capture.asked()
         self._tell: Callable[[Outcome], object] | None = tell
 
     def __repr__(self) -> str:
         """Show whether the answer is there."""
         return f"<Fetch {self._upstream} done={self._tell is None}>"
+
+    @property
+    def waited(self) -> float:
+        """Seconds until the answer's head came."""
+        return self._capture.waited
 
     def interim(self, head: ResponseHead) -> None:
         """Pass 1xx over."""

@@ -20,7 +20,7 @@ from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
 from strangler.proxy.budget import Budget
 from strangler.proxy.copy import Copy
-from strangler.proxy.failure import Cause, Failure, Stage
+from strangler.proxy.failure import Cause, Failure, Stage, cause_of
 from strangler.proxy.fetch import Capture, Fetch, Outcome, fetch
 from strangler.proxy.judge import Judge
 from strangler.proxy.mapped_output import as_client_sees
@@ -93,7 +93,9 @@ class Mirror:
             self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
             return
         mapped = capture.refers or route.json_urls
-        copy = Copy(exchange, route, candidate, b"".join(body or ()), primary, mapped=mapped)
+        whole = b"".join(body or ())
+        waited = capture.waited
+        copy = Copy(exchange, route, candidate, whole, primary, mapped=mapped, waited=waited)
         match exchange.decision.writes:
             case WriteCopying.READ_BACK:
                 self._plane.read_backs.take(copy)
@@ -152,12 +154,17 @@ class Mirror:
         connection = None if target is None else target.take()
         if connection is None:
             self._plane.spawn(self._run(copy))
-            return
+        else:
+            self._ask_on(copy, connection, pool)
+
+    def _ask_on(self, copy: Copy, connection: UpstreamConnection, pool: UpstreamPool) -> None:
         copy.deadline = self._plane.tick + pool.upstream.timeouts.response
         self._asked[copy] = connection
         limit = self._plane.settings.copied_body
-        connection.start(Fetch(copy.candidate, limit, partial(self._came, copy)), copy.head.method)
-        connection.send_whole(copy.request_to(copy.candidate, CANDIDATE))
+        request = copy.request_to(copy.candidate, CANDIDATE)
+        copy.asked = asked = Fetch(copy.candidate, limit, partial(self._came, copy))
+        connection.start(asked, copy.head.method)
+        connection.send_whole(request)
 
     def sweep(self, now: float) -> None:
         """Give those up that have waited for the candidate's answer for too long."""
@@ -168,13 +175,17 @@ class Mirror:
         connection = self._asked.pop(copy, None)
         if connection is None:
             return  # we are closing
+        reused = connection.served > 0
+        asked, copy.asked = copy.asked, None
         if isinstance(outcome, Response):
+            if asked is not None:
+                self._plane.answered.time(copy, asked.waited)
             if self._is_alike(copy, outcome):
                 self._end(copy)
                 return
         else:
             connection.abandon()  # what still comes is read by nobody
-        if isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED:
+        if reused and isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED:
             self._plane.spawn(self._run(copy))  # the connection may have closed while idle
         else:
             self._plane.spawn(self._go_on(copy, outcome))
@@ -189,11 +200,20 @@ class Mirror:
         return True
 
     async def _run(self, copy: Copy) -> None:
-        """Ask on a connection that is made first, if need be."""
+        """Ask on a connection that is made first."""
         pool: UpstreamPool = self._plane.shadow_pools[copy.candidate]
-        request = copy.request_to(copy.candidate, CANDIDATE)
-        limit = self._plane.settings.copied_body
-        await self._go_on(copy, await fetch(pool, copy.head.method, request, limit))
+        target = pool.choose(insist=False)
+        if target is None:
+            unavailable = Failure(copy.candidate, Stage.CHOOSING, Cause.UNAVAILABLE)
+            await self._go_on(copy, unavailable)
+            return
+        try:
+            connection = await target.connect(pool.upstream.timeouts.connect)
+        except OSError as error:
+            failure = Failure(copy.candidate, Stage.CONNECTING, cause_of(error), str(error))
+            await self._go_on(copy, failure)
+            return
+        self._ask_on(copy, connection, pool)
 
     async def _go_on(self, copy: Copy, outcome: Outcome) -> None:
         """Judge what came of asking the candidate; the copy is over after that."""

@@ -12,11 +12,17 @@ from typer.main import get_command
 
 from strangler.cli.main import app
 from strangler.compare.state import FindingState
+from strangler.migration.evidence import TIMED
+from strangler.migration.fence import Scope
 from strangler.store.records import Notice, StateChange
-from tests.cli.desk import ROUTES, Desk
+from tests.cli.desk import ROUTES, Desk, fence_for
 from tests.cli.test_plan import KEY, record
 from tests.store.sample import NOON, SIGNATURE, example, observation, sighting
 
+TIMES = {
+    ("datasets", "/api/v1/datasets", 1, system, "GET", TIMED, 40): 9
+    for system in ("monolith", "service")
+}
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 SECTIONS = dict(
     re.findall(r"^## strangler ([a-z ]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
@@ -130,7 +136,10 @@ def shape(data: Any) -> Any:
 def full(desk: Desk) -> Desk:
     """A desk at which every verb has something to say."""
     desk.write(ROUTES.replace("phase: shadow", "phase: canary").replace("10%", "100%"))
+    desk.edit("    service: datasets\n", "    service: datasets\n    autopilot: {}\n")
     desk.go_live()
+    desk.ask(lambda store: store.raise_fence(fence_for(Scope(frozenset({"datasets"})), 1)))
+    desk.ask(lambda store: store.add_answers(TIMES, NOON))
     difference = {"place": "$.a", "path": "$.a", "kind": "value", "primary": "1", "candidate": "2"}
     seen = sighting(example=example(differences=[difference]))
     desk.observe(observation(verdict="mismatch", sightings=(seen,)))
@@ -164,6 +173,7 @@ def change_everything(desk: Desk) -> None:
         ("history", []),
         ("diff list", []),
         ("diff show", [SIGNATURE]),
+        ("diff latency", []),
         ("explain", ["GET", "/api/v1/datasets/7", "--header", "x-user-id: 1"]),
         ("validate", []),
         ("doctor", []),

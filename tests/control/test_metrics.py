@@ -7,8 +7,10 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from strangler.control.metrics import Snapshot, exposition
+from strangler.migration.latency import bucket_of
 from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
 
+TIMED = {("/a", "service"): {bucket_of(0.0005): 2, bucket_of(0.02): 3, bucket_of(500.0): 1}}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -31,7 +33,7 @@ def scraped(counters: Counters, *taken: Gauges, certificate: Any = None) -> Samp
         from_disk=True,
         holds=True,
     )
-    recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7)
+    recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7, timed=TIMED)
     snapshot = Snapshot(counters, list(taken), supervisor, live, recorder, certificate)
     text = exposition(snapshot).decode()
     samples: Samples = {}
@@ -106,7 +108,8 @@ def test_a_latency_is_a_cumulative_histogram() -> None:
     assert [below("0.001"), below("0.0025"), below("0.005"), below("10.0"), below("+Inf")] == [
         1, 1, 3, 3, 4,
     ]  # fmt: skip
-    bounds = [float(labels["le"]) for name, pairs in samples if "bucket" in name
+    bounds = [float(labels["le"]) for name, pairs in samples
+                  if name == "strangler_exchange_seconds_bucket"
               for labels in [dict(pairs)]]  # fmt: skip
     assert sorted(bounds) == [*LATENCY_BOUNDS, float("inf")]
     assert value(samples, "strangler_exchange_seconds_count", route="/a") == 4
@@ -174,3 +177,13 @@ def test_the_listener_s_certificate_is_told_of_where_there_is_one() -> None:
     assert value(samples, "strangler_tls_reloads_total", outcome="refused") == 1
     assert value(samples, "strangler_tls_handshakes_total", outcome="completed") == 5
     assert not any("tls" in name for name, _ in scraped(Counters()))
+
+
+def test_both_sides_of_the_same_requests_are_a_histogram_each() -> None:
+    samples = scraped(Counters(), gauges(1, {}))
+    name, labels = "strangler_shadow_seconds", {"route": "/a", "system": "service"}
+    below = {le: value(samples, f"{name}_bucket", le=le, **labels) for le in ("0.0008", "0.0256")}
+    assert below == {"0.0008": 2, "0.0256": 5}
+    assert value(samples, f"{name}_bucket", le="+Inf", **labels) == 6
+    assert value(samples, f"{name}_count", **labels) == 6
+    assert value(samples, f"{name}_sum", **labels) > 100
