@@ -58,6 +58,10 @@ class Compared:
             or any(each in self._likenesses for each in _wider(like))
         )
 
+    def places(self, like: Likeness) -> Iterator[str]:
+        """Give the places in which the answer is another one in this way."""
+        return (place for place, each in self._places.items() if likeness(each) == like)
+
     def value_at(self, place: str, like: Likeness, first: JSON) -> tuple[JSON, ...]:
         """Give what the answer has at a place where the first one has `first`; () if unknown."""
         found = self._places.get(place)
@@ -108,6 +112,21 @@ class Look:
     def moved(self, like: Likeness) -> bool:
         """Decide whether the primary did not stay the same in this respect."""
         return any(each.differs(like) for each in self._primary)
+
+    def is_elsewhere(self, like: Likeness, first: Difference) -> bool:
+        """Decide whether the primary moves only in other places that are alike, as in other rows.
+
+        Here it stays, and the candidate has always the same other value.
+        """
+        if first.place == first.path or likeness(first)[1] == PRESENCE:
+            return False
+        sides = self.series(like, first)
+        return sides is not None and all(len(set(map(repr, side))) == 1 for side in sides)
+
+    def places(self, like: Likeness) -> int:
+        """Count the places in which anything differed in this way."""
+        met = (*self._primary, *self._candidate)
+        return len({place for compared in met for place in compared.places(like)})
 
     def agreed(self, like: Likeness) -> list[bool]:
         """Tell of each of the candidate's answers whether it agrees with the primary's first."""

@@ -5,6 +5,7 @@ whose ids are always the same, or which writes times otherwise, differs from the
 same, and in every answer alike.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
@@ -20,9 +21,17 @@ BEYOND = 20
 """How many times further apart than either side's own moments two sides must be. Moments that are
 picked at random lie so close together by accident once in ten thousand looks."""
 
+FACTOR = 500
+"""How many times larger all numbers of one side must be: short of a thousand, by which units are
+mistaken, and more than load explains."""
+
 PRECISE = 6
 """Digits of a number that is never met twice by accident, nor stays the same while it is measured:
 a load or a count of few digits may well."""
+
+
+_REFERENCE = re.compile(r"/[^/\s]|https?://[^\s]")
+_QUERY = re.compile(r"[?#]")
 
 
 class Oddity(NamedTuple):
@@ -46,6 +55,8 @@ def oddity(
         _form(ours, theirs)
         or _offset(ours, theirs, span)
         or _stuck(primary, candidate, ours, theirs)
+        or _scale(primary, candidate)
+        or _reference(primary, candidate)
     )
 
 
@@ -96,6 +107,43 @@ def _stuck(
     if len(set(map(repr, primary))) < len(primary) or not all(map(_unrepeated, primary, ours)):
         return None
     return Oddity(f"{ours[0].form}, another each time", f"{theirs[0].form}, always the same")
+
+
+def _scale(primary: Sequence[JSON], candidate: Sequence[JSON]) -> Oddity | None:
+    """Tell numbers of which one side has far larger ones: milliseconds where there were seconds."""
+    ours, theirs = _sizes(primary), _sizes(candidate)
+    if not ours or not theirs or not min(ours) or not min(theirs):
+        return None
+    if min(theirs) > FACTOR * max(ours):
+        return Oddity("number", f"number, more than {FACTOR} times as large")
+    if min(ours) > FACTOR * max(theirs):
+        return Oddity("number", f"number, more than {FACTOR} times as small")
+    return None
+
+
+def _sizes(values: Sequence[JSON]) -> list[float]:
+    """Give how large numbers are; nothing where one is none."""
+    sizes = [
+        abs(float(value))
+        for value in values
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return sizes if len(sizes) == len(values) else []
+
+
+def _reference(primary: Sequence[JSON], candidate: Sequence[JSON]) -> Oddity | None:
+    """Tell references that never lead where the primary's all lead; their query may never rest."""
+    ours, theirs = set(map(_way, primary)), set(map(_way, candidate))
+    if len(ours) > 1 or len(theirs) > 1 or None in ours | theirs or ours == theirs:
+        return None
+    return Oddity("reference", "reference to another place")
+
+
+def _way(value: JSON) -> str | None:
+    """Give where a reference leads, without its query; None for what is no reference."""
+    if not isinstance(value, str) or not _REFERENCE.match(value):
+        return None
+    return _QUERY.split(value, 1)[0]
 
 
 def _unrepeated(value: JSON, shape: Shape) -> bool:

@@ -67,13 +67,17 @@ class Course(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Traced:
-    """One likeness of the first answers, and what became of it."""
+    """One likeness of the first answers, and what became of it.
+
+    `among`: of how many places this is one; of many, some are alone by accident.
+    """
 
     like: Likeness
     differences: list[Difference]
     course: Course
     agreed: int
     odd: Oddity | None = None
+    among: int = 1
 
     @property
     def manner(self) -> Likeness:
@@ -138,12 +142,29 @@ def _trace(look: Look, asked: Asked) -> list[_Traced]:
         if not look.moved(like):
             course = _of_one_that_stays(agreed, differences, asked)
             traced.append(_Traced(like, differences, course, sum(agreed)))
+        elif still := _still(look, like, differences, asked):
+            # What does not move in its own place is no noise, whatever moves in other rows.
+            own = (still[0].place, like[1])
+            traced.append(_Traced(own, still, Course.HELD, 0, among=look.places(like)))
+            if moving := [each for each in differences if each not in still]:
+                traced.append(_Traced(like, moving, Course.MOVED, sum(agreed)))
         elif like in last:
             odd = _oddity(look, like, differences, asked)
             traced.append(_Traced(like, differences, Course.MOVED, sum(agreed), odd))
         else:
             traced.append(_Traced(like, differences, Course.SETTLED, sum(agreed)))
     return traced
+
+
+def _still(
+    look: Look, like: Likeness, differences: list[Difference], asked: Asked
+) -> list[Difference]:
+    """Give the differences in whose own places nothing moves, though others alike do."""
+    return [
+        each
+        for each in differences
+        if look.is_elsewhere(like, each) and not _tells_now(each, asked)
+    ]
 
 
 def _of_one_that_stays(agreed: list[bool], differences: list[Difference], asked: Asked) -> Course:
@@ -203,7 +224,7 @@ def _open(each: _Traced, learned: Learned) -> bool:
 def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
     match each.course:
         case Course.HELD | Course.FLICKERED:
-            learned.weigh(each.like, surprise(asks, each.agreed))
+            learned.weigh(each.like, surprise(asks, each.agreed) / each.among)
         case Course.MOVED:
             learned[each.like].restless += 1
             learned.weigh(each.like, 0.0)

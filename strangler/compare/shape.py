@@ -55,6 +55,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HTTP_DATE = re.compile(
     r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})", re.ASCII
 )
+_BASIC = re.compile(r"(\d{8})T(\d{6})(?:\.(\d{1,9}))?(Z|[+-]\d{4})?", re.ASCII)
+_DOTTED = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}),? (\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?", re.ASCII)
+_DOTNET = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
@@ -76,9 +79,15 @@ def shape_of(value: JSON, now: float) -> Shape:
         return Shape(Sort.OTHER, "true or false", "true or false")
     if isinstance(value, int | float | Decimal):
         time = None if isinstance(value, Decimal) else _since_1970(value, now, "number")
-        return time or Shape(Sort.NUMBER, "number", "number")
+        return time or _number(value)
     name = "null" if value is None else "object" if isinstance(value, dict) else "list"
     return Shape(Sort.OTHER, name, name)
+
+
+def _number(value: float | Decimal) -> Shape:
+    sign = "negative " if value < 0 else ""
+    form = f"{sign}whole number" if value % 1 == 0 else f"{sign}number with decimals"
+    return Shape(Sort.NUMBER, form, "number")
 
 
 def _of_text(text: str, now: float) -> Shape:
@@ -104,7 +113,30 @@ def _time(text: str, now: float) -> Shape | None:
         return None  # looks like a date, but is none
     if _DIGITS.fullmatch(text):
         return _since_1970(float(text), now, "text")
+    return _written_otherwise(text)
+
+
+def _written_otherwise(text: str) -> Shape | None:
+    """Read times that are neither as RFC 3339 nor as HTTP writes them, zones as written."""
+    if match := _BASIC.fullmatch(text):
+        day, time, fraction, zone = match.groups()
+        whole = f"{day[:4]}-{day[4:6]}-{day[6:]}T{time[:2]}:{time[2:4]}:{time[4:]}"
+        return _named(whole, fraction, zone, f"ISO 8601, basic, {zone or 'no zone'}")
+    if match := _DOTTED.fullmatch(text):
+        day, month, year, time, fraction = match.groups()
+        return _named(f"{year}-{month}-{day}T{time}", fraction, None, "day.month.year")
+    if match := _DOTNET.fullmatch(text):
+        return Shape(Sort.TIME, "/Date(…)/", "/Date(…)/", float(match[1]) / 1e3)
     return None
+
+
+def _named(whole: str, fraction: str | None, zone: str | None, form: str) -> Shape | None:
+    try:
+        at = datetime.fromisoformat(whole + _offset(zone)).timestamp()
+    except ValueError:
+        return None
+    form += f", {len(fraction)} decimals" if fraction else ""
+    return Shape(Sort.TIME, form, form, at + (float(f"0.{fraction}") if fraction else 0.0))
 
 
 def _date_time(match: re.Match[str]) -> Shape | None:

@@ -113,6 +113,24 @@ def test_a_header_that_never_rests_excuses_another_value_but_not_its_absence(can
     assert bool(found.confirmed) is kept
 
 
+def test_a_row_that_never_rests_does_not_excuse_another_row():
+    rows = [{"values": [n, 7]} for n in range(5)]
+    wrong = [{"values": [n + 50, 8]} for n in range(5)]
+    answers = [each for pair in zip(rows, wrong, strict=True) for each in pair]
+    learned = Learned()
+    bodies(*answers, learned=learned)  # one of two rows may be alone by accident; twice is none
+    found = bodies(*answers, learned=learned)
+    assert [each.place for each in found.confirmed] == ["$.values[1]"]
+    assert [each.place for each in found.noise] == ["$.values[0]"]
+
+
+def test_of_many_rows_that_flicker_one_may_hold_still_by_accident():
+    ours = [[n % 2, *[(n * k) % 3 % 2 for k in range(1, 4)], 0] for n in range(5)]
+    theirs = [[(n + 1) % 2, *[(n + k) % 2 for k in range(1, 4)], 1] for n in range(5)]
+    found = bodies(*[each for pair in zip(ours, theirs, strict=True) for each in pair])
+    assert found.confirmed == ()
+
+
 def test_a_status_that_flaps_is_noise():
     ok, broken, busy = json_answer({}), json_answer({}, status=500), json_answer({}, status=503)
     assert paths(confirmed(broken, ok, ok, busy).noise) == ["status"]
