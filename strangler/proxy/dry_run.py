@@ -1,9 +1,12 @@
 """Performs dry runs: the service is asked what it would answer to a write, and to change nothing.
 
 Only a service that promises so is asked, and only while the writer is the monolith and does not
-move. The primary's write is never repeated; a dry run may be.
+move. It is asked when the primary is, so that what the primary changes has not arrived there yet;
+it delays nobody. The primary's write is never repeated; a dry run may be.
 """
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from strangler.compare.one_sided import confirm_by_candidate
@@ -12,6 +15,7 @@ from strangler.compare.verdict import Comparison, Verdict
 from strangler.proxy.copy import Copy
 from strangler.proxy.failure import Cause, Failure, Stage
 from strangler.proxy.fetch import Outcome, ask_on
+from strangler.proxy.mirror import ANSWERED
 from strangler.proxy.observe import Judgement
 from strangler.proxy.promise import HEADER, NoPromise, Promises
 from strangler.proxy.upstream_pool import UpstreamPool
@@ -19,6 +23,7 @@ from strangler.routing.phase import PHASES, System
 from strangler.routing.table import PromiseProbe
 
 if TYPE_CHECKING:
+    from strangler.proxy.exchange import Exchange
     from strangler.proxy.plane import DataPlane
 
 MOVING: Final = "dropped: the writer moves"
@@ -26,6 +31,30 @@ MOVED: Final = "dropped: the writer has moved"
 UNPROMISED: Final = "dropped: the service promises no dry runs"
 
 _LINE: Final = f"{HEADER}: 1\r\n".encode("ascii")
+_NOTHING_YET: Final = Response(0, (), b"")
+
+
+class DryRun:
+    """One dry run that was asked for while the primary writes."""
+
+    __slots__ = ("_primary",)
+
+    def __init__(self) -> None:
+        """Wait for the primary's answer."""
+        self._primary: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
+
+    def __repr__(self) -> str:
+        """Show whether the primary has answered."""
+        return f"<DryRun answered={self._primary.done()}>"
+
+    def answered(self, primary: Response | None) -> None:
+        """Take what the primary answered, None where that is not known; the first word counts."""
+        if not self._primary.done():
+            self._primary.set_result(primary)
+
+    async def primary(self) -> Response | None:
+        """Wait until the exchange is over, and give what the primary answered."""
+        return await self._primary
 
 
 class DryRuns:
@@ -42,14 +71,22 @@ class DryRuns:
         """Show who has promised."""
         return f"<DryRuns {self.promises!r}>"
 
-    def take(self, copy: Copy) -> None:
-        """Have the service asked what it would have answered to a write, or count why not."""
-        mirror = self._plane.mirror
+    def begin(self, exchange: "Exchange", body: list[bytes] | None) -> DryRun:
+        """Have the service asked what it would answer to a write, or count why it is not.
+
+        `body` is None where it was too large to be held, which is counted when the write is done.
+        """
+        dry_run, mirror = DryRun(), self._plane.mirror
+        route, candidate = exchange.route, exchange.decision.candidate
+        if route is None or candidate is None or body is None:
+            return dry_run
+        copy = Copy(exchange, route, candidate, b"".join(body), _NOTHING_YET, mapped=True)
         probe = self._probe(copy)
         if isinstance(probe, str):
             mirror.count(copy, probe)
         elif mirror.admits(copy):
-            self._plane.spawn(mirror.carry_out(copy, self._compare))
+            self._plane.spawn(mirror.carry_out(copy, partial(self._compare, dry_run)))
+        return dry_run
 
     def _probe(self, copy: Copy) -> PromiseProbe | str:
         """Give the promise to ask for by the table of this moment, or why nothing may be sent."""
@@ -61,12 +98,28 @@ class DryRuns:
             return MOVED
         return MOVED if PHASES[domain.phase].writes is System.SERVICE else domain.dry_run
 
-    async def _compare(self, copy: Copy) -> None:
+    async def _compare(self, dry_run: DryRun, copy: Copy) -> None:
         mirror = self._plane.mirror
-        copy.primary = mirror.as_seen(copy, copy.decision.primary, copy.primary)
-        candidate = await self._ask(copy)
-        if candidate is None:
+        outcome = await self._send(copy)
+        if isinstance(outcome, str):
+            mirror.count(copy, outcome)
             return
+        answer = mirror.account(copy, copy.candidate, outcome)
+        primary = await dry_run.primary()
+        if primary is None:
+            return
+        became = mirror.hold(copy, primary)
+        if became != ANSWERED:
+            mirror.count(copy, became)
+            return
+        copy.primary = mirror.as_seen(copy, copy.decision.primary, primary)
+        if answer is None:
+            mirror.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
+            return
+        await self._judge(copy, mirror.as_seen(copy, copy.candidate, answer))
+
+    async def _judge(self, copy: Copy, candidate: Response) -> None:
+        mirror = self._plane.mirror
         first = await mirror.judge.compare(copy, copy.primary, candidate)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
@@ -78,10 +131,15 @@ class DryRuns:
         self, copy: Copy, candidate: Response, first: Comparison
     ) -> Judgement | None:
         """Ask the candidate once more, at once: what it shows against itself is noise."""
-        again = await self._ask(copy)
+        mirror = self._plane.mirror
+        outcome = await self._send(copy)
+        if isinstance(outcome, str):
+            mirror.count(copy, outcome)
+            return None
+        again = mirror.settle(copy, copy.candidate, outcome)
         if again is None:
             return None
-        compare = self._plane.mirror.judge.compare
+        compare = mirror.judge.compare
         confirmation = confirm_by_candidate(
             first,
             await compare(copy, candidate, again),
@@ -90,13 +148,6 @@ class DryRuns:
         return Judgement(
             confirmation.verdict, first.fired, confirmation.confirmed, confirmation.noise
         )
-
-    async def _ask(self, copy: Copy) -> Response | None:
-        outcome = await self._send(copy)
-        if isinstance(outcome, str):
-            self._plane.mirror.count(copy, outcome)
-            return None
-        return self._plane.mirror.settle(copy, copy.candidate, outcome)
 
     async def _send(self, copy: Copy) -> Outcome | str:
         """Send one dry run where it is promised to be one; else say why it is dropped."""

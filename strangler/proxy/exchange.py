@@ -36,6 +36,7 @@ from strangler.routing.table import Route
 
 if TYPE_CHECKING:
     from strangler.proxy.client import ClientConnection
+    from strangler.proxy.dry_run import DryRun
     from strangler.proxy.plane import DataPlane
 
 
@@ -60,6 +61,7 @@ class Exchange:
         "_writing",
         "client",
         "decision",
+        "dry_run",
         "fields",
         "forwarded",
         "framing",
@@ -97,6 +99,7 @@ class Exchange:
         self._writing = self._begin_write() if decision.watched else None
         self._capture = None if decision.candidate is None else self._new_capture()
         self._body = None if self.framing.kind is BodyKind.NONE else self._new_body()
+        self.dry_run: DryRun | None = None
         self._client_blocked = False
         self._tried: list[TargetPool] = []
         self._target: TargetPool | None = None
@@ -212,6 +215,8 @@ class Exchange:
             self._sent = True
             connection.send_whole(octets)
             self.client.expect_within(self._pool.upstream.timeouts.response)
+            if self.decision.beside:
+                self._ask_for_dry_run([])
         else:
             self._send(self._body, octets + b"".join(self._body.replay or ()))
 
@@ -230,10 +235,17 @@ class Exchange:
                 self._capture.asked()
             connection.send_whole(before + body.take())
             self.client.expect_within(timeouts.response)
+            if self.decision.beside:
+                self._ask_for_dry_run(body.replay)
         else:
             connection.write(before + body.take())
             self.client.expect_within(timeouts.idle)
             self.client.adjust_reading()
+
+    def _ask_for_dry_run(self, body: list[bytes] | None) -> None:
+        """Have the candidate asked now: what the primary changes must not have arrived there."""
+        if self.dry_run is None and not self.request.upgrade:
+            self.dry_run = self.plane.dry_runs.begin(self, body)
 
     @property
     def wants_more_body(self) -> bool:
@@ -388,6 +400,8 @@ class Exchange:
         self._pool.leave(self)
         if self._capture is not None:
             self._capture.release()
+        if self.dry_run is not None:
+            self.dry_run.answered(None)
 
     def _leave_target(self) -> None:
         if self._target is not None:

@@ -3,7 +3,7 @@
 Nothing here is on a client's path: a copy starts after the client has its answer, on connections of
 its own, within bounds on copies and octets; what does not fit is dropped and counted. Most answers
 are alike, so that is found out at once, in the callback that brings the answer; whatever is more
-work goes on beside, as a task.
+work goes on beside, as a task. Writes that are judged go their own ways (`read_back`, `dry_run`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -41,6 +41,7 @@ log = structlog.get_logger()
 ANSWERED: Final = "answered"
 TOO_LARGE: Final = "dropped: too large"
 TOO_MANY_OCTETS: Final = "dropped: too many octets held"
+EARLY: Final = "dropped: answered before the request was whole"
 
 CANDIDATE: Final = b"candidate"
 
@@ -89,22 +90,27 @@ class Mirror:
         if exchange.fell_back:
             self._count(route, "dropped: the candidate itself answered")
             return
-        if primary is None or (body is None and exchange.decision.sends_body):
+        decision, dry_run = exchange.decision, exchange.dry_run
+        if decision.beside:  # it has been asked already, or never will be
+            if dry_run is None:
+                self._count(route, EARLY)
+                return
+            dry_run.answered(primary)
+        if primary is None or (body is None and decision.sends_body):
             self._count(route, TOO_MANY_OCTETS if capture.crowded_out else TOO_LARGE)
+            return
+        if decision.beside:
             return
         mapped = capture.refers or route.json_urls
         whole = b"".join(body or ())
         waited = capture.waited
         copy = Copy(exchange, route, candidate, whole, primary, mapped=mapped, waited=waited)
-        match exchange.decision.writes:
-            case WriteCopying.READ_BACK:
-                self._plane.read_backs.take(copy)
-            case WriteCopying.DRY_RUN:
-                self._plane.dry_runs.take(copy)
-            case WriteCopying.SKIP if self.admits(copy):
-                if not self._to_ask:
-                    self._plane.soon(self._ask_all)  # once those are served who wait for an answer
-                self._to_ask.append(copy)
+        if decision.writes is WriteCopying.READ_BACK:
+            self._plane.read_backs.take(copy)
+        elif self.admits(copy):
+            if not self._to_ask:
+                self._plane.soon(self._ask_all)  # once those are served who wait for an answer
+            self._to_ask.append(copy)
 
     def admits(self, copy: Copy) -> bool:
         """Take a copy on, within the bounds; else count why it is dropped."""
@@ -239,7 +245,15 @@ class Mirror:
         return self.settle(copy, upstream, await fetch(pool, copy.head.method, request, limit))
 
     def settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
-        """Count what came; a failure is an inconclusive exchange."""
+        """Account for what came; a failure is an inconclusive exchange."""
+        answer = self.account(copy, upstream, outcome)
+        if answer is None:
+            self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
+            return None
+        return self.as_seen(copy, upstream, answer)
+
+    def account(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
+        """Count what came, and hold it if it is an answer."""
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
             if outcome.cause is not Cause.NO_ROOM:
@@ -247,14 +261,11 @@ class Mirror:
             became = f"failed: {outcome.cause}"
         else:
             breaker.succeeded()
-            became = self._hold(copy, outcome)
+            became = self.hold(copy, outcome)
         self.count(copy, became)
-        if isinstance(outcome, Response) and became == ANSWERED:
-            return self.as_seen(copy, upstream, outcome)
-        self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
-        return None
+        return outcome if isinstance(outcome, Response) and became == ANSWERED else None
 
-    def _hold(self, copy: Copy, answer: Response | None) -> str:
+    def hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""
         if answer is None:
             return TOO_LARGE

@@ -23,7 +23,8 @@ class Decision:
     side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
     `measured`: how it is answered is counted for the gates. `writes`: what the candidate has to do
     with it, if it is a write. `watched`: it is a write that may change what a comparison sees.
-    `sends_body`: a copy needs the body of the request.
+    `sends_body`: a copy needs the body of the request. `beside`: the
+    candidate is asked as soon as the primary is, and not after its answer.
     """
 
     primary: str
@@ -34,6 +35,7 @@ class Decision:
     writes: WriteCopying = WriteCopying.SKIP
     watched: bool = False
     sends_body: bool = field(init=False)
+    beside: bool = field(init=False)
     answerer: str = field(init=False)
     stand_in: str = field(init=False)
 
@@ -43,6 +45,8 @@ class Decision:
         object.__setattr__(self, "stand_in", self.system.other.value)
         copied = self.candidate is not None and self.writes is not WriteCopying.READ_BACK
         object.__setattr__(self, "sends_body", copied)
+        beside = copied and self.writes is WriteCopying.DRY_RUN
+        object.__setattr__(self, "beside", beside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,7 @@ def test_each_write_takes_effect_once_whatever_happens(
             chaos.step()
         clients.go_on()
 
+    replica.await_copies_done()
     assert world.dry_runs > 10, "dry runs were sent"
     clients.assert_once(world)
     assert {name for name, _ in world.effects} == {"monolith"}, "and none of them had an effect"

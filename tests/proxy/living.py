@@ -40,6 +40,7 @@ class Upstream:
         self.answer: Callable[[bytes], bytes | Awaitable[bytes | None] | None] = lambda _: OK
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
+        self.reads_bodies = True
         self.connections = 0
         self.closed = asyncio.Condition()
         self.open = 0
@@ -64,7 +65,8 @@ class Upstream:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"\r\nContent-Length: (\d+)", head)
-                self.bodies.append(await reader.readexactly(int(length[1]) if length else 0))
+                size = int(length[1]) if length and self.reads_bodies else 0
+                self.bodies.append(await reader.readexactly(size))
                 self.heads.append(head)
                 answer = self.answer(head)
                 octets = await answer if isinstance(answer, Awaitable) else answer

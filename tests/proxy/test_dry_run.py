@@ -157,52 +157,125 @@ async def test_a_service_that_refused_is_left_in_peace_until_it_is_asked_again(
     assert len(service.heads) == 1
 
 
-async def test_a_fence_stops_dry_runs(monolith: Upstream, service: Upstream) -> None:
-    """The write was under way before the fence; its dry run would have come after."""
-    asked, answer = asyncio.Event(), asyncio.Event()
+class Late:
+    """A promise that is given when a test says so."""
 
-    async def late(_: bytes) -> bytes:
-        asked.set()
-        await answer.wait()
-        return OK
+    def __init__(self, service: Upstream) -> None:
+        self.asked, self.give = asyncio.Event(), asyncio.Event()
+        service.answer = self
 
-    monolith.answer = late
-    before = table(monolith, service)
+    async def __call__(self, head: bytes) -> bytes:
+        if b"GET /promise " not in head:
+            return json_answer(b'{"id": 1}')
+        self.asked.set()
+        await self.give.wait()
+        return json_answer(KEPT)
+
+
+async def test_a_fence_that_comes_before_the_promise_stops_a_dry_run(
+    monolith: Upstream, service: Upstream
+) -> None:
+    late, before = Late(service), table(monolith, service)
     async with proxy(before) as running:
-        writing = asyncio.create_task(running.ask("POST", "/d/1", b"{}"))
-        await asyncio.wait_for(asked.wait(), 10)
+        assert (await running.ask("POST", "/d/1", b"{}"))[0] == 200
+        await asyncio.wait_for(late.asked.wait(), 10)
         hold = Hold(1, frozenset({"d"}), everything=False, seconds=60.0, requests=10)
         running.plane.apply(held(before, hold), 1, hold)
-        answer.set()
-        assert (await writing)[0] == 200
-        assert copies(running) == {MOVES: 1}
+        late.give.set()
+        await running.wait_until(lambda: copies(running) == {MOVES: 1})
     assert writes(service) == []
 
 
 @pytest.mark.parametrize(
     ("phase", "dropped"), [("extracted", MOVED), ("retired", MOVED), ("canary", None)]
 )
-async def test_a_service_that_writes_by_now_gets_no_dry_run(
+async def test_a_service_that_writes_by_the_time_it_promises_gets_no_dry_run(
     monolith: Upstream, service: Upstream, phase: str, dropped: str | None
+) -> None:
+    late = Late(service)
+    async with proxy(table(monolith, service)) as running:
+        await running.ask("POST", "/d/1", b"{}")
+        await asyncio.wait_for(late.asked.wait(), 10)
+        running.plane.apply(table(monolith, service, phase=phase, canary={"weight": "50%"}), 2)
+        late.give.set()
+        await running.wait_until(lambda: bool(copies(running)))
+        assert (dropped in copies(running)) == (dropped is not None)
+    assert len(writes(service)) == (0 if dropped else 1)
+
+
+async def test_the_service_is_asked_before_the_primary_has_written(
+    monolith: Upstream, service: Upstream
 ) -> None:
     asked, answer = asyncio.Event(), asyncio.Event()
 
-    async def late(_: bytes) -> bytes:
+    async def slow(_: bytes) -> bytes:
         asked.set()
         await answer.wait()
         return json_answer(b'{"id": 1}')
 
-    monolith.answer = late
+    monolith.answer = slow
+    async with proxy(table(monolith, service)) as running:
+        writing = asyncio.create_task(running.ask("PUT", "/d/1", b"{}"))
+        await asyncio.wait_for(asked.wait(), 10)
+        await running.wait_until(lambda: len(writes(service)) == 1)
+        assert verdicts(running) == {}
+        answer.set()
+        await writing
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+
+
+@pytest.mark.parametrize("leave", [True, False])
+async def test_a_write_without_an_answer_is_no_verdict(
+    monolith: Upstream, service: Upstream, leave: bool
+) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def silent(_: bytes) -> None:
+        asked.set()
+        if leave:
+            await never.wait()
+
+    monolith.answer = silent
     async with proxy(table(monolith, service)) as running:
         writing = asyncio.create_task(running.ask("POST", "/d/1", b"{}"))
         await asyncio.wait_for(asked.wait(), 10)
-        later = table(monolith, service, phase=phase, canary={"weight": "50%"})
-        running.plane.apply(later, 2)
-        answer.set()
-        await writing
-        await running.wait_until(lambda: bool(copies(running)))
-        assert (dropped in copies(running)) == (dropped is not None)
-    assert len(writes(service)) == (0 if dropped else 1)
+        await running.wait_until(lambda: len(writes(service)) == 1)
+        if leave:
+            for client in list(running.plane.clients):
+                client.transport.abort()
+        await asyncio.gather(writing, return_exceptions=True)
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        assert (verdicts(running), running.plane.mirror.octets_held) == ({}, 0)
+        never.set()
+
+
+async def test_a_write_that_is_sent_again_is_asked_for_once(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """The connection to the primary had closed while it was idle: a PUT may go on another."""
+    async with proxy(table(monolith, service)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        fresh = monolith.answer
+        monolith.answer = lambda head: None if monolith.connections == 1 else fresh(head)
+        assert (await running.ask("PUT", "/d/1", b"{}"))[0] == 200
+        await running.wait_until(lambda: verdicts(running).get("match") == 2)
+    assert len(writes(monolith)) == 2
+    assert len(writes(service)) == 1
+
+
+async def test_an_answer_before_the_request_is_whole_is_compared_with_nothing(
+    monolith: Upstream, service: Upstream
+) -> None:
+    async with proxy(table(monolith, service)) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        monolith.reads_bodies = False
+        writer.write(b"POST /d/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234")
+        await asyncio.wait_for(reader.readuntil(b"}"), 10)
+        early = {"dropped: answered before the request was whole": 1}
+        await running.wait_until(lambda: copies(running) == early)
+        writer.close()
+    assert writes(service) == []
 
 
 async def test_the_writer_never_gets_a_dry_run_of_its_own_writes(

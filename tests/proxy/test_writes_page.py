@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from strangler.compare.response import Response
-from strangler.proxy import dry_run, read_back
+from strangler.proxy import dry_run, mirror, read_back
 from strangler.proxy.promise import HEADER, broken_promise
 from strangler.routing.phase import WriteCopying
 from strangler.routing.resource import Found, Unfound
@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "writes.md").read_text("u
 
 OUTCOMES = [f"not read back: {unfound.value}" for unfound in Unfound]
 OUTCOMES += [read_back.LAGS, read_back.TOO_MANY, read_back.REFUSED]
-OUTCOMES += [dry_run.UNPROMISED, dry_run.MOVING, dry_run.MOVED]
+OUTCOMES += [mirror.EARLY, dry_run.UNPROMISED, dry_run.MOVING, dry_run.MOVED]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
