@@ -6,6 +6,7 @@ it delays nobody. The primary's write is never repeated; a dry run may be.
 """
 
 import asyncio
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -144,6 +145,7 @@ class DryRuns:
             first,
             await compare(copy, candidate, again),
             await compare(copy, copy.primary, again),
+            time.time(),
         )
         return Judgement(
             confirmation.verdict, first.fired, confirmation.confirmed, confirmation.noise

@@ -23,8 +23,8 @@ class Decision:
     side that `primary` stands for, `answerer` and `stand_in` the names of that side and the other.
     `measured`: how it is answered is counted for the gates. `writes`: what the candidate has to do
     with it, if it is a write. `watched`: it is a write that may change what a comparison sees.
-    `sends_body`: a copy needs the body of the request. `beside`: the
-    candidate is asked as soon as the primary is, and not after its answer.
+    `sends_body`: a copy needs the body of the request. `beside`: the candidate is asked as soon as
+    the primary is, and not after its answer.
     """
 
     primary: str
