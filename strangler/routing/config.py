@@ -58,11 +58,13 @@ def _no_null(schema: dict[str, Any]) -> None:
 
 
 class Config(BaseModel):
-    """What all parts share: no unknown keys, no guessing between text and numbers."""
+    """What all parts share: no unknown keys, no guessing between text and numbers.
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
+    The text below a field is for readers of the schema, which finds it by itself: pydantic would
+    parse this file whenever a process starts.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class HealthConfig(Config):
