@@ -122,7 +122,7 @@ def revise(
 
     One that moves a writer goes through a fence.
     """
-    # Half of the verbs do without it and start faster so.
+    # With it comes SQLAlchemy, which `--help` does without.
     from strangler.control import moving  # noqa: PLC0415
 
     proposal = moving.Proposal(

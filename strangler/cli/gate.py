@@ -53,7 +53,7 @@ def gate(
     if anew:
         _begin_anew(store, live, found, actor, reason_of(message))
         return 0
-    # With it comes SQLAlchemy, which costs other verbs a third of their start.
+    # With it comes SQLAlchemy, which `--help` and verbs that share this module do without.
     from strangler.control.gates import next_gate  # noqa: PLC0415
 
     now = datetime.now(UTC)

@@ -29,7 +29,7 @@ def through_gates(
     force: bool,
 ) -> Passage:
     """Hold changes against the evidence: a gate that is not open ends the verb, but for force."""
-    # With it comes SQLAlchemy, which costs other verbs a third of their start.
+    # With it comes SQLAlchemy, which `--help` and verbs that share this module do without.
     from strangler.control.gates import gates_for, with_evidence  # noqa: PLC0415
 
     now = datetime.now(UTC)

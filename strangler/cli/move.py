@@ -152,7 +152,7 @@ def _make(
     store: str,
 ) -> None:
     """Record the move and put the file in place: first the ledger, which is what decides."""
-    # Half of the verbs do without it and start faster so.
+    # With it comes SQLAlchemy, which `--help` does without.
     from strangler.control.moving import Proposal, make_live  # noqa: PLC0415
 
     proposal = Proposal(

@@ -71,7 +71,7 @@ def plan(
     as_json: AsJson = False,
 ) -> int:
     """Say what would change if a file became live: exit code 0 for nothing, 2 for something."""
-    # With it comes SQLAlchemy, which costs other verbs a third of their start.
+    # With it comes SQLAlchemy, which `--help` and verbs that share this module do without.
     from strangler.control.redaction_key import known_key  # noqa: PLC0415
 
     # Ten thousand heads are no garbage: looking for some would take a tenth of the time.

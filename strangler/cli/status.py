@@ -31,7 +31,7 @@ from strangler.routing.table import RouteTable
 from strangler.store.records import Notice, Revision
 
 if TYPE_CHECKING:
-    from strangler.store.store import Store  # costs other verbs a third of their start
+    from strangler.store.store import Store  # imported when it is opened: `--help` does without
 
 LONGEST_HISTORY = 1000
 """Moves of a domain that are looked through for the last change of phase; the rest are weights."""
