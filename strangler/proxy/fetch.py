@@ -60,7 +60,8 @@ class Capture:
         self.began_at = time.perf_counter()
         self.crowded_out = False
         self._head = head
-        self._chunks = []
+        # What says that it is too large is believed: not an octet of it is waited for.
+        self._chunks = None if head.framing.length > self._limit else []
 
     def data(self, data: bytes) -> None:
         """Hold a piece of the body, or nothing any longer where it grows past the bound."""

@@ -144,9 +144,15 @@ def bombs(handler: Handler) -> None:
 
 @cache
 def _bomb() -> bytes:
-    packing = zlib.compressobj(1, wbits=31)
-    zeros = [packing.compress(b"0" * 1_000_000) for _ in range(100)]
-    return b"".join(zeros) + packing.flush()
+    megabyte = b"0" * 1_000_000
+    packing = zlib.compressobj(1, wbits=-15)
+    # After a full flush nothing refers to what came before: the block may come again.
+    block = packing.compress(megabyte) + packing.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(100):
+        checksum = zlib.crc32(megabyte, checksum)
+    head, end = b"\x1f\x8b\x08" + bytes(6) + b"\xff", b"\x03\0"
+    return head + 100 * block + end + struct.pack("<II", checksum, 100 * len(megabyte))
 
 
 def dawdles(handler: Handler) -> None:

@@ -49,6 +49,14 @@ async def test_an_answer_comes_whole_with_its_end_to_end_fields(
     assert server.heads == [GET]
 
 
+async def test_an_answer_that_says_that_it_is_too_large_is_not_waited_for(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    server.answer = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"
+    assert await asked(pool, limit=100) is None
+    await server.wait_until_open(0)
+
+
 async def test_a_connection_serves_one_request_after_another(
     server: Upstream, pool: UpstreamPool
 ) -> None:

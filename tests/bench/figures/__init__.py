@@ -13,6 +13,7 @@ from tests.bench.figures import (
     drip,
     gone,
     idle,
+    isolation,
     reload,
     stall,
     volume,
@@ -30,6 +31,7 @@ MEASURES = {
     "drip": drip.measure,
     "descriptors": descriptors.measure,
     "workers": workers.measure,
+    "isolation": isolation.measure,
     "corpus": corpus.measure,
 }
 
