@@ -54,7 +54,9 @@ def change_of(difference: Difference) -> str:
         return f"{primary} became {candidate}"
     if difference.kind is Kind.TYPE:
         return f"{type_of(primary)} became {type_of(candidate)}"
-    if difference.kind is Kind.HEADER and (primary is None or candidate is None):
+    # A part of a field, such as one directive, has its place in the field's own path.
+    whole = difference.place == difference.path
+    if difference.kind is Kind.HEADER and whole and (primary is None or candidate is None):
         return ABSENT if candidate is None else NEW
     return ""
 
