@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from strangler.compare.paths import Selector, Step
+from strangler.compare.tolerance import Tolerance
 
 DEAD = 0
 MOST_STATES = 4096
@@ -21,25 +22,36 @@ class Purpose(Enum):
 
     IGNORE = "ignore"
     UNORDERED = "unordered"
+    KEYED = "keyed"
+    TOLERANCE = "tolerance"
     PLAINTEXT = "plaintext"
 
 
 class PathRule(NamedTuple):
-    """One rule: its text as written, its purpose and the path it speaks of."""
+    """One rule: its text as written, its purpose and the path it speaks of.
+
+    `key` and `tolerance` say more where the purpose is to recognise elements or to let numbers
+    differ a little.
+    """
 
     text: str
     purpose: Purpose
     path: tuple[Selector, ...]
+    key: tuple[str, ...] = ()
+    tolerance: Tolerance | None = None
 
 
 class State(NamedTuple):
     """What holds at one place, and which state comes next for each step.
 
-    `ignore`, `unordered` and `plaintext` are the texts of the first such rules that end here.
+    `ignore`, `unordered` and `plaintext` are the texts of the first such rules that end here. A
+    list with a `key` is unordered too. `tolerance` comes with its rule's text.
     """
 
     ignore: str | None
     unordered: str | None
+    key: tuple[str, ...]
+    tolerance: tuple[Tolerance, str] | None
     plaintext: str | None
     names: Mapping[str, int]
     indices: Mapping[int, int]
@@ -94,11 +106,19 @@ def _state(
     def after(step: Step | _Other) -> int:
         return numbers.setdefault(_advance(rules, positions, step), len(numbers))
 
+    def text(purpose: Purpose) -> str | None:
+        rule = _ending(rules, positions, purpose)
+        return None if rule is None else rule.text
+
     keys = {selector.key for selector in _next_selectors(rules, positions)}
+    keyed = _ending(rules, positions, Purpose.KEYED)
+    near = _ending(rules, positions, Purpose.TOLERANCE)
     return State(
-        ignore=_ending(rules, positions, Purpose.IGNORE),
-        unordered=_ending(rules, positions, Purpose.UNORDERED),
-        plaintext=_ending(rules, positions, Purpose.PLAINTEXT),
+        ignore=text(Purpose.IGNORE),
+        unordered=text(Purpose.UNORDERED) if keyed is None else keyed.text,
+        key=() if keyed is None else keyed.key,
+        tolerance=None if near is None or near.tolerance is None else (near.tolerance, near.text),
+        plaintext=text(Purpose.PLAINTEXT),
         names={key: after(key) for key in keys if isinstance(key, str)},
         indices={key: after(key) for key in keys if isinstance(key, int)},
         other_name=after(_Other.NAME),
@@ -123,8 +143,8 @@ def _advance(rules: Sequence[PathRule], positions: _Positions, step: Step | _Oth
     return frozenset(reached)
 
 
-def _ending(rules: Sequence[PathRule], positions: _Positions, purpose: Purpose) -> str | None:
+def _ending(rules: Sequence[PathRule], positions: _Positions, purpose: Purpose) -> PathRule | None:
     """Find the first rule of one purpose that ends at this place."""
     ended = (rule for rule, at in positions if at == len(rules[rule].path))
     first = min((rule for rule in ended if rules[rule].purpose is purpose), default=None)
-    return None if first is None else rules[first].text
+    return None if first is None else rules[first]

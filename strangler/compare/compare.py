@@ -7,10 +7,12 @@ from strangler.compare.content import media_of
 from strangler.compare.fields import compare_heads, is_redirect
 from strangler.compare.found import Enough, Found
 from strangler.compare.markup_walk import MARKUP, MarkupWalk
+from strangler.compare.query import marked
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.structure import JSON_SHAPES, Structure, structure_of
 from strangler.compare.text import compare_texts
+from strangler.compare.twice import compare_names
 from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
 from strangler.compare.walk import JsonWalk
 
@@ -95,8 +97,13 @@ def _compare_bodies(
     elif ours is None or theirs is None or not _comparable(ours, theirs, rules):
         compare_texts(left, right, left_media, right_media, rules, found)
     else:
+        compare_names((left, left_media, ours), (right, right_media, theirs), rules, found)
+        mine, its = ours.value, theirs.value
+        if rules.queries:
+            mine = marked(mine, len(left), rules.queries, "primary", budget)
+            its = marked(its, len(right), rules.queries, "candidate", budget)
         walk = MarkupWalk if ours.shape in MARKUP else JsonWalk
-        walk(rules, bounds, found, budget).compare(ours.value, theirs.value)
+        walk(rules, bounds, found, budget).compare(mine, its)
 
 
 def _comparable(ours: Structure, theirs: Structure, rules: Rules) -> bool:

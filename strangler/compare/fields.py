@@ -75,11 +75,21 @@ class _Heads:
         if left == right:
             if name in {"content-type", "vary"}:
                 self._found.fire(f"header:{name}/{_LEFT_OUT[name]}")
-        elif not ours or not theirs or "" in _differing(left, right):
+            return
+        parts = _differing(left, right)
+        if not ours or not theirs or "" in parts:
             self._note([name], _joined(ours), _joined(theirs))
-        else:
-            for part in _differing(left, right):
-                self._note([name, part], _shown(left, part), _shown(right, part))
+            return
+        told = [part for part in parts if not self._ignores(f"header:{name}/{part}")]
+        if told:
+            place = [name, *told] if len(told) == 1 else [name]
+            self._note(place, _joined(ours), _joined(theirs))
+
+    def _ignores(self, place: str) -> bool:
+        rule = self._rules.ignoring(place)
+        if rule is not None:
+            self._found.fire(rule)
+        return rule is not None
 
     def _says_nothing(self) -> bool:
         """Decide whether the type is that of no body, or of the note that a redirect carries."""
@@ -130,11 +140,10 @@ class _Heads:
     def _note(self, place: list[str], ours: str | None, theirs: str | None) -> None:
         """Note a difference at a place in the head, unless a rule ignores it."""
         written = "header:" + "/".join(place)
-        rule = self._rules.ignoring(written)
-        if rule is None and ours is not None and theirs is not None and written in VALUES:
-            rule = written
-        if rule is not None:
-            self._found.fire(rule)
+        if self._ignores(written):
+            return
+        if ours is not None and theirs is not None and written in VALUES:
+            self._found.fire(written)
             return
         # A name is written as received only where it cannot be data (see `paths.is_name`).
         shown = [part if paths.is_name(part.replace(".", "_")) else "[?]" for part in place]
@@ -172,14 +181,6 @@ def _differing(ours: Parts, theirs: Parts) -> list[str]:
     return sorted(
         each for each in ours.keys() | theirs.keys() if ours.get(each) != theirs.get(each)
     )
-
-
-def _shown(parts: Parts, part: str) -> str | None:
-    """Write a part for a person; None where a side lacks it."""
-    if part not in parts:
-        return None
-    value = parts[part]
-    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)
 
 
 def _same_delay(ours: str, theirs: str) -> bool | None:

@@ -9,7 +9,7 @@ from strangler.compare.verdict import JSON, Difference, Kind
 
 ABSENT = "absent"
 NEW = "new"
-"""The changes of a header field that only one side has."""
+"""The changes of a header field, or a whole body, that only one side has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def change_of(difference: Difference) -> str:
         return f"{primary} became {candidate}"
     if difference.kind is Kind.TYPE:
         return f"{type_of(primary)} became {type_of(candidate)}"
-    # A part of a field, such as one directive, has its place in the field's own path.
-    whole = difference.place == difference.path
-    if difference.kind is Kind.HEADER and whole and (primary is None or candidate is None):
+    # A part of a field, or a line of a text, has its place in the path of the whole.
+    whole = difference.kind in {Kind.HEADER, Kind.BODY} and difference.place == difference.path
+    if whole and (primary is None or candidate is None):
         return ABSENT if candidate is None else NEW
     return ""
 

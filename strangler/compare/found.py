@@ -1,6 +1,7 @@
 """Collects what one comparison finds: differences, up to a bound, and rules that fired."""
 
 from strangler.compare.bounds import Bounds
+from strangler.compare.query import bare
 from strangler.compare.verdict import JSON, Difference, Kind
 
 EXCERPT_LEVELS = 8
@@ -48,6 +49,7 @@ def excerpt(value: JSON, levels: int = EXCERPT_LEVELS) -> JSON:
 
     So no difference drags a whole body along, nor nests too deep to be pickled.
     """
+    value = bare(value)
     if isinstance(value, dict):
         kept = list(value.items())[:EXCERPT_ITEMS] if levels else []
         shown: dict[str, JSON] = {name: excerpt(inner, levels - 1) for name, inner in kept}

@@ -11,6 +11,8 @@ from typing import Any
 
 from strangler.compare.automaton import DEAD, State
 from strangler.compare.bounds import Budget
+from strangler.compare.query import Overrides, chosen
+from strangler.compare.tolerance import is_numeric
 from strangler.compare.verdict import JSON
 
 _PLAIN = frozenset({str, int, float, type(None)})
@@ -18,11 +20,17 @@ _PLAIN = frozenset({str, int, float, type(None)})
 
 
 class _Mark(Enum):
-    """Stands for what Python would take for something else (true for 1), or for no list."""
+    """Stands for what Python would take for something else (true for 1), or for no list.
+
+    `NUMBER` stands for any number that may differ a little: how much is the walk's to tell.
+    `IGNORED` stands for what a query leaves out.
+    """
 
     TRUE = "true"
     FALSE = "false"
     NAN = "nan"
+    NUMBER = "number"
+    IGNORED = "ignored"
     UNORDERED = "unordered"
 
 
@@ -33,10 +41,14 @@ class Freezer:
     their innermost values once for each. The values must outlive the freezer: it goes by identity.
     """
 
-    __slots__ = ("_budget", "_frozen", "_states")
+    __slots__ = ("_budget", "_frozen", "_near", "_overrides", "_states")
 
-    def __init__(self, states: Sequence[State], budget: Budget) -> None:
+    def __init__(
+        self, states: Sequence[State], budget: Budget, overrides: Overrides | None = None
+    ) -> None:
+        self._overrides = overrides
         self._states = states
+        self._near = overrides is not None or any(each.tolerance for each in states)
         self._budget = budget
         self._frozen: dict[tuple[int, int], Hashable] = {}
 
@@ -51,6 +63,12 @@ class Freezer:
                 known = self._container(value, state, level)
                 self._frozen[id(value), state] = known
             return known
+        if self._overrides is not None and (mark := chosen(value)) is not None:
+            state = self._overrides.of(state, mark.rules)
+            ignored = self._states[state].ignore is not None
+            return _Mark.IGNORED if ignored else self.value(mark.value, state, level)
+        if self._near and self._states[state].tolerance is not None and is_numeric(value):
+            return _Mark.NUMBER
         if isinstance(value, bool):
             return _Mark.TRUE if value else _Mark.FALSE
         return _Mark.NAN if is_nan(value) else value
@@ -74,9 +92,10 @@ class Freezer:
             self._states[state].names,
             self._states[state].other_name,
         )
+        plain = frozenset() if self._near else _PLAIN
         return frozenset(
             [
-                (name, x if type(x) in _PLAIN else self.value(x, after, level + 1))
+                (name, x if type(x) in plain else self.value(x, after, level + 1))
                 for name, x in value.items()
                 if states[after := names.get(name, other)].ignore is None
             ]
@@ -99,8 +118,21 @@ class Freezer:
             return tuple(elements)
         return (_Mark.UNORDERED, frozenset(Counter(elements).items()))
 
+    def keys(
+        self, elements: list[JSON], names: tuple[str, ...], state: int, level: int
+    ) -> list[Hashable]:
+        """Give what each element is recognised by: those members, else all that it is."""
+        return [
+            tuple(self.value(x[name], DEAD, level + 1) for name in names)
+            if isinstance(x, dict) and all(name in x for name in names)
+            else self.value(x, state, level)
+            for x in elements
+        ]
+
     def elements(self, elements: list[JSON], state: int, level: int) -> list[Hashable]:
         """Freeze each element of a list; `state` and `level` are the elements'."""
+        if self._near:
+            return [self.value(x, state, level) for x in elements]
         frozen: list[Any] = [
             x if type(x) in _PLAIN else self.value(x, state, level) for x in elements
         ]

@@ -20,11 +20,11 @@ class MarkupWalk(JsonWalk):
     def __repr__(self) -> str:
         return f"<Markup{super().__repr__()[5:]}"
 
-    def _others(self, ours: Side, theirs: Side) -> None:
+    def _others(self, ours: Side, theirs: Side, state: int) -> None:
         if isinstance(ours, Order) and isinstance(theirs, Order):
             self._orders(ours, theirs)
         elif not isinstance(ours, Order) and not isinstance(theirs, Order):
-            super()._others(ours, theirs)
+            super()._others(ours, theirs, state)
 
     def _orders(self, ours: Order, theirs: Order) -> None:
         left, right = _comparable(ours, theirs)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import islice, pairwise, zip_longest
 from typing import NamedTuple
 
+from strangler.compare.tolerance import number_of
 from strangler.compare.verdict import JSON
 
 _IDENTIFYING = {str, int}  # exactly: True is no identity, and no float is
@@ -81,6 +82,32 @@ def by_equality(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> Pairing
         else:
             missing.append(index)
     return Pairing(pairs, missing, sorted(i for left in waiting.values() for i in left))
+
+
+def have_keys(names: Sequence[str], ours: Sequence[JSON], theirs: Sequence[JSON]) -> bool:
+    """Decide whether any element has the members that its list is keyed by."""
+    return any(
+        isinstance(each, dict) and all(name in each for name in names)
+        for elements in (ours, theirs)
+        for each in elements
+    )
+
+
+def by_size(ours: Sequence[JSON], theirs: Sequence[JSON]) -> Pairing | None:
+    """Pair numbers of which each may differ a little: the n-th smallest with the n-th smallest.
+
+    None for lists of two lengths, or of other than numbers.
+    """
+    left, right = _ranked(ours), _ranked(theirs)
+    if left is None or right is None or len(left) != len(right):
+        return None
+    return Pairing(sorted(zip(left, right, strict=True)), [], [])
+
+
+def _ranked(elements: Sequence[JSON]) -> list[int] | None:
+    """Give the indices of numbers by their size; None if not all are numbers."""
+    sizes = [size for size in map(number_of, elements) if size is not None]
+    return sorted(range(len(sizes)), key=sizes.__getitem__) if len(sizes) == len(elements) else None
 
 
 def in_order(pairing: Pairing, ours: int, theirs: int) -> Pairing:

@@ -23,7 +23,7 @@ LONGEST_PLAINTEXT = 200
 _DEEPEST = 100
 _BEYOND_DOUBLE = 1e308
 
-_OURS = frozenset({Kind.STATUS, Kind.ORDER, Kind.MANNER})
+_OURS = frozenset({Kind.STATUS, Kind.ORDER, Kind.TWICE, Kind.MANNER})
 """Kinds of which both sides are ours to tell, and nobody's data."""
 
 # Written by `compare`, so free of data; anything else is hashed whole.

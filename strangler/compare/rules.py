@@ -1,6 +1,6 @@
 """What a route does not want compared, compiled once from the strings in `routes.yaml`.
 
-A rule is a path in the body (see `paths` and `structure`), `header:NAME` (also
+A rule is a path in the body (see `paths`, `query` and `structure`), `header:NAME` (also
 `header:NAME/PART`, `header:set-cookie/NAME` and `header:set-cookie/NAME/ATTRIBUTE`), `status`,
 `body` for a body that is not JSON, or `body/NAME` for a line of a text.
 """
@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from strangler.compare import automaton, paths
+from strangler.compare import automaton, paths, query, tolerance
 from strangler.compare.automaton import PathRule, Purpose, State
 from strangler.compare.built_in import WHOLE_FIELDS
 
 # A token of RFC 9110 section 5.6.2, then perhaps a part of the field, or for Set-Cookie a cookie's
-# name and an attribute.
-# No "*": it would be taken for "any".
+# name and an attribute. No "*": it would be taken for "any".
 _WORD = r"[A-Za-z0-9!#$%&'+.^_`|~-]+"
 _HEADER_RULE = re.compile(
     rf"header:(?:(?P<name>(?i:set-cookie))/(?P<cookie>{_WORD})(?:/(?P<attribute>[A-Za-z-]+))?"
@@ -39,34 +38,64 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one route, compiled. Equal when written equally."""
+    """The rules of one route, compiled. Equal when written equally.
+
+    `queries` are those whose paths only a look at the answer can follow; `states` hold the rest.
+    """
 
     ignore: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     plaintext: tuple[str, ...] = ()
+    tolerance: tuple[tuple[str, str], ...] = ()
+    keyed: tuple[tuple[str, tuple[str, ...]], ...] = ()
     states: tuple[State, ...] = field(default=automaton.build(()), repr=False, compare=False)
+    queries: tuple[PathRule, ...] = field(default=(), repr=False, compare=False)
     shown: tuple[State, ...] = field(default=automaton.build(()), repr=False, compare=False)
     ignored_fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     shown_fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    own: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @classmethod
     def compile(
-        cls, ignore: Iterable[str], unordered: Iterable[str], plaintext: Iterable[str] = ()
+        cls,
+        ignore: Iterable[str],
+        unordered: Iterable[str],
+        plaintext: Iterable[str] = (),
+        tolerance: Iterable[tuple[str, str]] = (),
+        keyed: Iterable[tuple[str, tuple[str, ...]]] = (),
     ) -> "Rules":
-        """Compile rules as written. Raises `RuleError` for the first that is wrong."""
+        """Compile rules as written. Raises `RuleError` for the first that is wrong.
+
+        `tolerance` pairs paths with amounts such as `0.01` or `0.1%`, `keyed` paths of lists with
+        the members by which their elements are recognised.
+        """
         ignored, ignored_fields = _sort(Purpose.IGNORE, ignore)
-        lists, list_fields = _sort(Purpose.UNORDERED, unordered)
+        lists = _only_paths(Purpose.UNORDERED, unordered)
         shown, shown_fields = _sort(Purpose.PLAINTEXT, plaintext)
-        for text in list_fields.values():
-            raise RuleError(Purpose.UNORDERED, text, 'only lists in JSON bodies ("$…") have order')
+        near, keys = tuple(tolerance), tuple(keyed)
+        rules = [
+            *ignored,
+            *lists,
+            *(_near(path, amount) for path, amount in near),
+            *(_keyed(path, key) for path, key in keys),
+        ]
+        for rule in shown:
+            if not rule.path and rule.text != "$":
+                raise RuleError(Purpose.PLAINTEXT, rule.text, _ONLY_PLAIN_PATHS)
+        followed = [rule for rule in rules if not _is_query(rule)]
+        written = tuple(rule.text for rule in ignored) + tuple(ignored_fields.values())
         return cls(
-            ignore=tuple(r.text for r in ignored) + tuple(ignored_fields.values()),
+            ignore=written,
             unordered=tuple(r.text for r in lists),
             plaintext=tuple(r.text for r in shown) + tuple(shown_fields.values()),
-            states=_build([*ignored, *lists]),
+            tolerance=near,
+            keyed=keys,
+            states=_build(followed),
+            queries=tuple(rule for rule in rules if _is_query(rule)),
             shown=_build(shown),
             ignored_fields=ignored_fields,
             shown_fields=shown_fields,
+            own=frozenset({*written, *(rule.text for rule in rules)}),
         )
 
     def ignoring(self, place: str) -> str | None:
@@ -86,10 +115,38 @@ class Rules:
 
     def made_by_route(self, rule: str) -> bool:
         """Decide whether a rule that fired is the route's own, and not a built-in one."""
-        return rule in self.ignore or rule in self.unordered
+        return rule in self.own
 
 
 NO_RULES = Rules()
+
+_ONLY_PLAIN_PATHS = (
+    "what may be stored is decided without the whole answer: use names, indices, * and .. only"
+)
+_NO_TOLERANCE = "is no tolerance: write an amount above zero such as 0.01, or a share such as 0.1%"
+_NO_KEY = "needs the name of the member by which elements are recognised"
+
+
+def complaint(purpose: str, rule: str) -> str | None:
+    """Say what is wrong with one rule, by its purpose as in `routes.yaml`; None for nothing.
+
+    Of `tolerance` and `keyed` it is the path that is judged.
+    """
+    try:
+        match Purpose(purpose):
+            case Purpose.IGNORE:
+                Rules.compile((rule,), ())
+            case Purpose.UNORDERED:
+                Rules.compile((), (rule,))
+            case Purpose.KEYED:
+                Rules.compile((), (), keyed=((rule, ("id",)),))
+            case Purpose.TOLERANCE:
+                Rules.compile((), (), tolerance=((rule, "1"),))
+            case Purpose.PLAINTEXT:
+                Rules.compile((), (), (rule,))
+    except RuleError as error:
+        return error.why
+    return None
 
 
 def _sort(purpose: Purpose, texts: Iterable[str]) -> tuple[list[PathRule], dict[str, str]]:
@@ -98,10 +155,7 @@ def _sort(purpose: Purpose, texts: Iterable[str]) -> tuple[list[PathRule], dict[
     fields: dict[str, str] = {}
     for text in dict.fromkeys(texts):
         if text.startswith("$"):
-            try:
-                in_json.append(PathRule(text, purpose, paths.parse(text)))
-            except paths.PathError as error:
-                raise RuleError(purpose, text, str(error)) from error
+            in_json.append(PathRule(text, purpose, _path(purpose, text)))
         elif (
             key := _field_key(purpose, text)
         ) not in WHOLE_FIELDS or purpose is not Purpose.IGNORE:
@@ -109,13 +163,41 @@ def _sort(purpose: Purpose, texts: Iterable[str]) -> tuple[list[PathRule], dict[
     return in_json, fields
 
 
-def complaint(purpose: str, rule: str) -> str | None:
-    """Say what is wrong with one rule of `ignore`, `unordered` or `plaintext`, None for nothing."""
+def _only_paths(purpose: Purpose, texts: Iterable[str]) -> list[PathRule]:
+    in_json, fields = _sort(purpose, texts)
+    for text in fields.values():
+        raise RuleError(purpose, text, 'only what is in bodies ("$…") can be told so')
+    return in_json
+
+
+def _near(path: str, written: str) -> PathRule:
+    (rule,) = _only_paths(Purpose.TOLERANCE, [path])
+    amount = tolerance.parse(written)
+    if amount is None:
+        raise RuleError(Purpose.TOLERANCE, path, f"{written} {_NO_TOLERANCE}")
+    return rule._replace(tolerance=amount)
+
+
+def _keyed(path: str, key: tuple[str, ...]) -> PathRule:
+    (rule,) = _only_paths(Purpose.KEYED, [path])
+    if not key:
+        raise RuleError(Purpose.KEYED, path, _NO_KEY)
+    return rule._replace(key=key)
+
+
+def _path(purpose: Purpose, text: str) -> tuple[paths.Selector, ...]:
+    """Read a path; one that only a look at the answer can follow has no steps (see `_is_query`)."""
     try:
-        Rules.compile(**{"ignore": (), "unordered": (), "plaintext": (), purpose: (rule,)})
-    except RuleError as error:
-        return error.why
-    return None
+        return paths.parse(text)
+    except paths.PathError as error:
+        why = query.complaint(text)
+        if why is not None:
+            raise RuleError(purpose, text, why if query.is_meant(text) else str(error)) from error
+    return ()
+
+
+def _is_query(rule: PathRule) -> bool:
+    return not rule.path and rule.text != "$"
 
 
 def _field_key(purpose: Purpose, text: str) -> str:

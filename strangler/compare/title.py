@@ -8,6 +8,7 @@ from strangler.compare.verdict import Kind
 _SAID = {
     Kind.VALUE: "another value",
     Kind.TYPE: "another type",
+    Kind.TWICE: "named twice by one side",
     Kind.ORDER: "another order",
     Kind.STATUS: "another status",
     Kind.HEADER: "another value",

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     MISSING = "missing"  # a member or element that only the primary has
     EXTRA = "extra"  # a member or element that only the candidate has
     TYPE = "type"  # another JSON type: "1" and 1, null and {}
+    TWICE = "twice"  # a member that one side names twice in one object
     ORDER = "order"  # the elements of a list come in another order
     STATUS = "status"
     HEADER = "header"  # another value of a field, or a field that one side lacks
@@ -40,8 +41,9 @@ class Difference:
     `path` is the place without data: indices read `[*]`, member names that do not look like
     names read `[?]`. `place` is where it was met, with both. `primary` and `candidate` are what
     the sides have there, None for nothing at all; of an object or a list only the beginning is
-    kept. For `ORDER` they are the first places of the elements on either side, for `MANNER` words
-    that say of what shape the values are, and hold nothing of them.
+    kept. For `ORDER` they are the first places of the elements on either side, for `TWICE` how
+    often a member is named, for `MANNER` words that say of what shape the values are, and hold
+    nothing of them.
     """
 
     path: str

@@ -6,6 +6,7 @@ nothing equals a value of another type, and null is not the same as nothing.
 """
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
@@ -13,12 +14,13 @@ from typing import TypeAlias
 import orjson
 
 from strangler.compare import pairing, paths
-from strangler.compare.automaton import DEAD, root_of
+from strangler.compare.automaton import DEAD, PathRule, State, root_of
 from strangler.compare.bounds import Bounds, Budget
 from strangler.compare.found import EXCERPT_ITEMS, Found
 from strangler.compare.freeze import Freezer, is_nan
 from strangler.compare.pairing import NOTHING_TO_COMPARE, Pairing
 from strangler.compare.paths import Step
+from strangler.compare.query import Overrides, bare, chosen
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import JSON, Kind
 
@@ -38,18 +40,31 @@ class _Absent(Enum):
 
 _ABSENT = _Absent.ABSENT
 Side: TypeAlias = "JSON | _Absent"
+"""At run time also a `Chosen`, which takes the place of a value where a route has queries."""
 
 
 class JsonWalk:
     """One walk over two values; what it notes goes to `found`."""
 
-    __slots__ = ("_budget", "_found", "_freeze", "_met", "_places", "_states", "_steps")
+    __slots__ = (
+        "_budget",
+        "_found",
+        "_freeze",
+        "_met",
+        "_overrides",
+        "_places",
+        "_states",
+        "_steps",
+    )
 
     def __init__(self, rules: Rules, bounds: Bounds, found: Found, budget: Budget) -> None:
-        self._states = rules.states
+        self._overrides = Overrides(rules.states) if rules.queries else None
+        self._states: Sequence[State] = (
+            rules.states if self._overrides is None else self._overrides.states
+        )
         self._found = found
         self._budget = budget
-        self._freeze = Freezer(rules.states, self._budget)
+        self._freeze = Freezer(self._states, self._budget, self._overrides)
         self._places = bounds.places
         self._met: Counter[tuple[object, ...]] = Counter()
         self._steps: list[Step] = []
@@ -58,7 +73,10 @@ class JsonWalk:
         return f"<JsonWalk at {paths.write(self._steps)}, {self._budget}>"
 
     def compare(self, primary: JSON, candidate: JSON) -> None:
-        """Compare two bodies. Raises `Inconclusive` past a bound, `Enough` when it has enough."""
+        """Compare two bodies, in which the queries of the rules are marked (see `query`).
+
+        Raises `Inconclusive` past a bound, `Enough` when it has enough.
+        """
         self._pair(primary, candidate, root_of(self._states))
 
     def _pair(self, ours: Side, theirs: Side, state: int) -> None:
@@ -66,7 +84,7 @@ class JsonWalk:
         if (rule := self._states[state].ignore) is not None:
             self._ignored(rule, ours, theirs)
         elif type(ours) not in _CONTAINERS or type(ours) is not type(theirs):
-            self._others(ours, theirs)
+            self._others(ours, theirs, state)
         elif len(self._steps) in _PRUNED_LEVELS and _written_alike(ours, theirs):
             return
         elif isinstance(ours, dict) and isinstance(theirs, dict):
@@ -114,18 +132,28 @@ class JsonWalk:
         here = self._states[state]
         return here.after(i) if i == j and here.unordered is None else here.other_index
 
-    def _others(self, ours: Side, theirs: Side) -> None:
+    def _others(self, ours: Side, theirs: Side, state: int) -> None:
         """Compare a pair of which at least one side is neither object nor list, or not there."""
-        if theirs is _ABSENT:
+        if self._overrides is not None and (mark := (*_rules(ours), *_rules(theirs))):
+            self._pair(_bare(ours), _bare(theirs), self._overrides.of(state, mark))
+        elif theirs is _ABSENT:
             self._differ(Kind.MISSING, ours, None)
         elif ours is _ABSENT:
             self._differ(Kind.EXTRA, None, theirs)
         elif type(ours) in _NUMBERS and type(theirs) in _NUMBERS:
             if ours != theirs and not (is_nan(ours) and is_nan(theirs)):
-                self._differ(Kind.VALUE, ours, theirs)
+                self._unequal(ours, theirs, state)
         elif type(ours) is not type(theirs):
             self._differ(Kind.TYPE, ours, theirs)
         elif ours != theirs:
+            self._unequal(ours, theirs, state)
+
+    def _unequal(self, ours: JSON, theirs: JSON, state: int) -> None:
+        """Note two scalars of one type, unless a rule has them near enough."""
+        near = self._states[state].tolerance
+        if near is not None and near[0].allows(ours, theirs):
+            self._found.fire(near[1])
+        else:
             self._differ(Kind.VALUE, ours, theirs)
 
     def _inside(self, step: Step, ours: Side, theirs: Side, state: int) -> None:
@@ -153,17 +181,24 @@ class JsonWalk:
         here = self._states[state]
         if (here.indices and here.unordered is None) or len(ours) == len(theirs) == 1:
             return pairing.by_place(len(ours), len(theirs))
-        after = here.other_index
-        inside = self._states[after]
+        after, level = here.other_index, len(self._steps) + 1
+        if here.key and pairing.have_keys(here.key, ours, theirs):
+            return pairing.by_equality(
+                self._freeze.keys(ours, here.key, after, level),
+                self._freeze.keys(theirs, here.key, after, level),
+            )
         identified = pairing.by_identity(
-            ours, theirs, lambda name: self._states[inside.after(name)].ignore is None
+            self._bare(ours), self._bare(theirs), self._identifying(after)
         )
         if identified is not None:
             return identified
-        level = len(self._steps) + 1
+        if here.unordered is not None and self._states[after].tolerance is not None:
+            by_size = pairing.by_size(ours, theirs)
+            if by_size is not None:
+                return by_size
         left = self._freeze.elements(ours, after, level)
         right = self._freeze.elements(theirs, after, level)
-        if left == right and after == DEAD:
+        if left == right and after == DEAD and self._overrides is None:
             return NOTHING_TO_COMPARE
         paired = pairing.by_equality(left, right)
         if not paired.missing and not paired.extra:
@@ -176,6 +211,19 @@ class JsonWalk:
             return pairing.by_place(len(ours), len(theirs))
         return pairing.in_order(paired, len(ours), len(theirs))
 
+    def _bare(self, elements: list[JSON]) -> list[JSON]:
+        return elements if self._overrides is None else [bare(each) for each in elements]
+
+    def _identifying(self, state: int) -> Callable[[str], bool]:
+        """Give which members of elements may identify them: none that may differ."""
+        inside = self._states[state]
+
+        def usable(name: str) -> bool:
+            here = self._states[inside.after(name)]
+            return here.ignore is None and here.tolerance is None
+
+        return usable
+
     def _differ(self, kind: Kind, ours: Side, theirs: Side) -> None:
         shape = (kind, *(None if isinstance(step, int) else step for step in self._steps))
         self._met[shape] += 1
@@ -184,6 +232,15 @@ class JsonWalk:
             return
         path, place = paths.collapse(self._steps), paths.write(self._steps)
         self._found.add(path, place, kind, _value(ours), _value(theirs))
+
+
+def _rules(side: Side) -> tuple[PathRule, ...]:
+    mark = chosen(side)
+    return () if mark is None else mark.rules
+
+
+def _bare(side: Side) -> Side:
+    return side if isinstance(side, _Absent) else bare(side)
 
 
 def _mostly_moved(paired: Pairing, ours: list[JSON], theirs: list[JSON]) -> bool:

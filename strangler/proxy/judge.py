@@ -96,7 +96,9 @@ class Judge:
         rules = self._rules.get(route.label)
         if rules is None:
             shadow = route.shadow
-            rules = Rules.compile(shadow.ignore, shadow.unordered, shadow.plaintext)
+            rules = Rules.compile(
+                shadow.ignore, shadow.unordered, shadow.plaintext, shadow.tolerance, shadow.keyed
+            )
             self._rules[route.label] = rules
         return rules
 

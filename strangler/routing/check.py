@@ -26,7 +26,7 @@ MAX_CLAIMS = 256
 """Claims on one path are tried one after the other: more of them is a path to split."""
 
 Complaint: TypeAlias = Callable[[str, str], str | None]
-"""Says what is wrong with a rule of a purpose (`ignore`, `unordered`, `plaintext`), if anything.
+"""Says what is wrong with a rule of a purpose (a key of `shadow`, such as `ignore`), if anything.
 
 The language of rules belongs to the comparison, which lies above this package.
 """
@@ -201,3 +201,8 @@ def _rule_mistakes(source: Source, parts: Parts, complaint: Complaint) -> Iterat
                 wrong = complaint(purpose, rule)
                 if wrong is not None:
                     yield source.at_value((*path, purpose, index), wrong)
+        for purpose in ("keyed", "tolerance"):
+            for rule in getattr(shadow, purpose):
+                wrong = complaint(purpose, rule)
+                if wrong is not None:
+                    yield source.at_key((*path, purpose, rule), wrong)

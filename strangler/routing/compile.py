@@ -358,6 +358,8 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
         sample=_share(config.sample),
         ignore=tuple(config.ignore),
         unordered=tuple(config.unordered),
+        keyed=tuple(config.keyed.items()),
+        tolerance=tuple(config.tolerance.items()),
         plaintext=tuple(config.plaintext),
         confirm=config.confirm,
         reversed=config.reversed,

@@ -12,6 +12,8 @@ from strangler.routing.spelling import (
     Duration,
     HeaderName,
     Host,
+    JsonPath,
+    Members,
     Name,
     PathPattern,
     PemPath,
@@ -24,6 +26,7 @@ from strangler.routing.spelling import (
     TargetUrl,
     TemplatePath,
     TokenPlace,
+    Tolerance,
     hundredths,
     seconds,
 )
@@ -191,6 +194,10 @@ class ShadowConfig(Config):
     """What may differ: `$.a.path`, `header:NAME`, `status` or `body`."""
     unordered: list[Rule] = []
     """The lists whose order means nothing."""
+    keyed: dict[JsonPath, Members] = Field(default={}, json_schema_extra=NAMES_ONLY)
+    """Lists whose order means nothing, and the member, or members, that tell elements apart."""
+    tolerance: dict[JsonPath, Tolerance] = Field(default={}, json_schema_extra=NAMES_ONLY)
+    """By how much numbers may differ: an amount such as `0.01`, or a share such as `0.1%`."""
     plaintext: list[Rule] = []
     """The values that may be stored as they are, not as keyed hashes."""
     writes: WriteCopyingName = WriteCopying.SKIP

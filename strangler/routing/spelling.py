@@ -170,6 +170,52 @@ Rule: TypeAlias = Annotated[
 ]
 
 
+JsonPath: TypeAlias = Annotated[str, Spelling(r"^\$.*$", "must be a path such as $.items[*].price")]
+
+
+def _tolerance(value: object) -> str:
+    """Give an amount or a share as it would be written."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1e-15 <= value < 1e15:
+        return f"{value:.15f}".rstrip("0").rstrip(".")
+    if isinstance(value, str) and PERCENT.fits(value) and float(value[:-1]) > 0:
+        return value
+    raise ValueError("must be a number above zero, such as 0.01, or a share, such as 0.1%")
+
+
+def _members(value: object) -> tuple[str, ...]:
+    """Give the names of one member or of several."""
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list) and names and all(isinstance(n, str) and n for n in names):
+        return tuple(names)
+    raise ValueError("must be the name of a member, such as id, or a list of names")
+
+
+Tolerance: TypeAlias = Annotated[
+    str,
+    PlainValidator(_tolerance),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": PERCENT.pattern},
+            ]
+        }
+    ),
+]
+Members: TypeAlias = Annotated[
+    tuple[str, ...],
+    PlainValidator(_members),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            ]
+        }
+    ),
+]
+
+
 def _pattern(value: object) -> Pattern:
     if not isinstance(value, str):
         raise ValueError("must be text")

@@ -165,6 +165,8 @@ class ShadowPolicy:
     sample: float = 1.0
     ignore: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
+    keyed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    tolerance: tuple[tuple[str, str], ...] = ()
     plaintext: tuple[str, ...] = ()
     confirm: bool = True
     reversed: bool = False

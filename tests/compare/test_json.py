@@ -24,7 +24,7 @@ from tests.compare.answers import JSON_TYPE, answer, compare_json, compare_texts
         ("[NaN, 1]", "[NaN, 1.0]"),
         (r'["\ud800", 1]', r'["\ud800", 1.0]'),
         ("{}", "\ufeff{}"),
-        ('{"a": 1, "a": 2}', '{"a": 2}'),  # every common parser keeps the last
+        ('{"a": 1, "a": 2}', '{"a": 0, "a": 2.0}'),  # most parsers keep the last
     ],
 )
 def test_the_same_value_in_another_spelling_is_a_match(primary, candidate):
@@ -61,6 +61,37 @@ def test_another_value_or_type_differs(primary, candidate, kind):
 def test_a_number_too_big_for_any_decimal_is_compared_as_text():
     huge = "1e99999999999999999999"
     assert told(compare_texts(huge, huge + "1")) == [("body", "body (line 1, column 23)")]
+
+
+@pytest.mark.parametrize(
+    ("twice", "once", "place"),
+    [
+        ('{"a": 1, "a": 2}', '{"a": 2}', "$.a"),
+        ('{"a" : 1, "a" : 2}', '{"a": 2}', "$.a"),
+        (
+            '{"x": [{"b": 1}, {"b": 2, "c": 3, "b": 2}]}',
+            '{"x": [{"b": 1}, {"b": 2, "c": 3}]}',
+            "$.x[1].b",
+        ),
+        ('{"a": 1e400, "a": 1e401}', '{"a": 1e401}', "$.a"),
+    ],
+)
+def test_a_member_that_one_side_names_twice_is_told(twice, once, place):
+    assert told(compare_texts(twice, once)) == [("twice", place)]
+    (difference,) = compare_texts(once, twice).differences
+    assert (difference.primary, difference.candidate) == (1, 2)
+    assert compare_texts(twice, twice + " ").verdict is Verdict.MATCH
+
+
+def test_a_name_that_stands_in_a_text_is_not_named_twice():
+    left, right = r'{"a": "\"a\": 1, \"a\" : 2", "b": 1}', r'{"b": 1.0, "a": "\"a\": 1, \"a\" : 2"}'
+    assert compare_texts(left, right).verdict is Verdict.MATCH
+
+
+def test_a_member_that_is_ignored_may_be_named_twice():
+    left, right = (answer(text, JSON_TYPE) for text in (b'{"a": 1, "a": 1}', b'{"a": 1}'))
+    comparison = compare(left, right, rules(["$.a"]))
+    assert (comparison.verdict, comparison.fired) == (Verdict.IGNORED, ("$.a",))
 
 
 def test_null_is_not_the_same_as_nothing():

@@ -133,7 +133,8 @@ def test_clusters_depend_neither_on_indices_nor_on_the_order_of_differences(
     here = compare_json({"rows": [primary]}, {"rows": [candidate]}).differences
     there = compare_json({"rows": [*padding, primary]}, {"rows": [*padding, candidate]}).differences
     assume(all((each.kind, each.place) != (Kind.ORDER, "$.rows") for each in there))
-    assert cluster("r", shuffled(there, seed)) == cluster("r", here)
+    ours, theirs = cluster("r", shuffled(there, seed)), cluster("r", here)
+    assert [each.signature for each in ours] == [each.signature for each in theirs]
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40), st.sampled_from(["", "application/json"]))

@@ -24,7 +24,7 @@ SELECTORS = st.tuples(KEYS | st.none(), st.booleans()).map(lambda pair: paths.Se
         (["header:a b"], [], 'a header rule is "header:NAME"'),
         (["header:x-*/y"], [], 'a header rule is "header:NAME"'),
         ([""], [], 'a rule starts with "\\$"'),
-        ([], ["header:allow"], "unordered rule 'header:allow': only lists in JSON bodies"),
+        ([], ["header:allow"], "unordered rule 'header:allow': only what is in bodies"),
         ([], ["tags"], r"unordered rule 'tags': .*\"\$.tags\""),
     ],
 )

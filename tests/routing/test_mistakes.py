@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strangler.compare.rules import complaint as rule_complaint
 from strangler.routing import source
 from strangler.routing.compile import load
 from strangler.routing.edit import set_phase
@@ -300,6 +301,49 @@ def test_a_caller_that_knows_the_rules_has_their_mistakes_placed() -> None:
         "my.yaml:21:41: domains.datasets.shadow.ignore[1]: no ignore rule",
         "my.yaml:22:19: domains.datasets.shadow.unordered[0]: no unordered rule",
     ]
+
+
+def with_rules(text: str) -> str:
+    return SAMPLE.replace("      sample: 25%\n", f"      sample: 25%\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("rules", "mistake"),
+    [
+        (
+            '      tolerance: {"$.a": 0}\n',
+            "21:26: domains.datasets.shadow.tolerance.$.a: must be a number",
+        ),
+        (
+            '      tolerance: {"$.a": 5}\n      keyed: {"$.b": []}\n',
+            "22:22: domains.datasets.shadow.keyed.$.b: must be the name",
+        ),
+        (
+            "      tolerance: {price: 1%}\n",
+            "21:19: domains.datasets.shadow.tolerance.price: must be a path",
+        ),
+        (
+            '      keyed: {"$.a[?x]": id}\n',
+            "21:15: domains.datasets.shadow.keyed.$.a[?x]: unexpected",
+        ),
+    ],
+)
+def test_tolerances_and_keys_have_their_mistakes_placed(rules: str, mistake: str) -> None:
+    with pytest.raises(RoutesError) as refused:
+        load(with_rules(rules), "my.yaml", rule_complaint)
+    assert [str(each)[: len(mistake) + 8] for each in refused.value.mistakes] == [
+        f"my.yaml:{mistake}"
+    ]
+
+
+def test_tolerances_and_keys_are_compiled_as_they_are_written() -> None:
+    text = with_rules(
+        '      tolerance: {"$.a": 0.01, "$.b": 0.5%, "$.c": 2}\n'
+        '      keyed: {"$.d": id, "$.e[?@.x]": [k, l]}\n'
+    )
+    shadow = load(text, complaint=rule_complaint).domains["datasets"].routes[0].shadow
+    assert shadow.tolerance == (("$.a", "0.01"), ("$.b", "0.5%"), ("$.c", "2"))
+    assert shadow.keyed == (("$.d", ("id",)), ("$.e[?@.x]", ("k", "l")))
 
 
 # --- files that cannot be read at all -----------------------------------------------------------
