@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.output import counted, moment, write_json
 from strangler.cli.routes_file import compile_routes
 from strangler.cli.tables import add_row, columns, show
-from strangler.http.message import RequestHead, RequestTarget
-from strangler.migration.unclaimed import Seen, Template
+from strangler.migration.unclaimed import Seen, Template, left_unclaimed
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import Route, RouteTable
 
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 50
 """Lines of one kind that people read; JSON has them all."""
-
-EXAMPLES = {"{int}": "1", "{uuid}": str(UUID(int=0)), "{id}": "~", "{name}": "~", "**": "~"}
-"""What stands for a part of a template when a table is asked whether it claims it by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +50,10 @@ def remainder(
     table: RouteTable, unclaimed: Sequence[Template], calls: Mapping[str, Seen]
 ) -> Remainder:
     """Hold what was counted against the live table: what it claims by now is moved."""
-    left = tuple(one for one in unclaimed if table.match(_example(one)) is None)
+    left = left_unclaimed(table, unclaimed)
     began = [one.seen.first for one in unclaimed] + [seen.first for seen in calls.values()]
     routes = tuple(Called(route, calls.get(route.label)) for route in table.routes)
     return Remainder(min(began, default=None), left, routes)
-
-
-def _example(template: Template) -> RequestHead:
-    """Make a request up that the template stands for, without host, headers and query."""
-    path = "/".join(EXAMPLES.get(piece, piece) for piece in template.path.split("/"))
-    return RequestHead(template.method, RequestTarget(path, "", path.encode("ascii")), "", [])
 
 
 def tell_unclaimed(url: str, *, as_json: bool) -> int:

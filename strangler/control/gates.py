@@ -17,6 +17,7 @@ from strangler.migration.evidence import (
 )
 from strangler.migration.gate import GATES, Gate, gate_of
 from strangler.migration.transition import STEPS, PhaseChange
+from strangler.migration.unclaimed import unexplained
 from strangler.routing.decision import BUCKETS
 from strangler.routing.phase import Effect, Phase, System
 from strangler.routing.table import Domain, Route, RouteTable
@@ -175,7 +176,7 @@ async def next_gate(store: Store, table: RouteTable, name: str, now: datetime) -
     after = STEPS.get(domain.phase)
     if after is None or (domain.phase, after) not in GATES:
         return None
-    return await _ask(store, domain, (domain.phase, after), None, now)
+    return await _ask(store, table, domain, (domain.phase, after), None, now)
 
 
 async def gates_for(
@@ -191,7 +192,7 @@ async def gates_for(
         domain = old.domains.get(change.domain)
         if domain is None or not _goes_on(change, old, new):
             continue
-        gate = await _ask(store, domain, (change.before, change.after), change.route, now)
+        gate = await _ask(store, old, domain, (change.before, change.after), change.route, now)
         if gate is not None:
             asked[change] = gate
     return asked
@@ -208,13 +209,22 @@ def _goes_on(change: PhaseChange, old: RouteTable, new: RouteTable) -> bool:
 
 
 async def _ask(
-    store: Store, domain: Domain, step: tuple[Phase, Phase], route: str | None, now: datetime
+    store: Store,
+    table: RouteTable,
+    domain: Domain,
+    step: tuple[Phase, Phase],
+    route: str | None,
+    now: datetime,
 ) -> Gate | None:
     if step not in GATES:
         return None
     evidence = await read_evidence(store, domain, step[0], route, now)
     lagging = tuple(one.label for one in domain.routes if one.phase.step < step[0].step)
-    return gate_of(domain.name, step, replace(evidence, lagging=lagging), domain.gate, now)
+    evidence = replace(evidence, lagging=lagging)
+    if step[0] is Phase.EXTRACTED:  # only then does nothing of the domain belong to the monolith
+        hits = unexplained(table, domain.name, await store.unclaimed())
+        evidence = replace(evidence, unexplained=tuple(hits))
+    return gate_of(domain.name, step, evidence, domain.gate, now)
 
 
 def with_evidence(

@@ -241,6 +241,28 @@ def nobody_lags(evidence: Evidence, _: GatePolicy, __: datetime) -> Criterion:
     return Criterion("routes", Outcome.SHUT, said, numbers)
 
 
+def explained(evidence: Evidence, policy: GatePolicy, now: datetime) -> Criterion:
+    """Nothing that is claimed by no route reached the monolith where the domain lives, of late."""
+    wanted = timedelta(seconds=policy.quiet)
+    recent = [one for one in evidence.unexplained if now - one.seen.last < wanted]
+    numbers: dict[str, Number] = {
+        "unexplained": len(recent),
+        "last": recent[0].seen.last.isoformat() if recent else None,
+        "wanted_seconds": policy.quiet,
+    }
+    if not recent:
+        said = f"every hit at the monolith within {_span(wanted)} is explained"
+        return Criterion("unexplained", Outcome.OPEN, said, numbers)
+    named = ", ".join(f"{one.method} {one.path} ({one.seen.count:,})" for one in recent[:3])
+    more = f" and {len(recent) - 3} more" if len(recent) > 3 else ""
+    said = (
+        f"claimed by no route and answered by the monolith: {named}{more}, the last at "
+        f"{recent[0].seen.last:%Y-%m-%d %H:%M} UTC; give it a route, or wait until {_span(wanted)} "
+        "have passed without"
+    )
+    return Criterion("unexplained", Outcome.SHUT, said, numbers)
+
+
 def _under_budget(seen: Share, budget: float, policy: GatePolicy, what: str) -> tuple[Outcome, str]:
     """Judge a rate that must be proven to lie under a budget; say it with what is lacking."""
     alpha = policy.alpha

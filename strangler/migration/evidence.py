@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from strangler.migration.confidence import Share
+from strangler.migration.unclaimed import Template
 
 FAILED = "failed"
 """The outcome of a request that the system it was sent to left unanswered, and nobody else did."""
@@ -106,6 +107,8 @@ class Evidence:
     `service` and `monolith` count reads in the same window. `fallbacks` is how many requests the
     monolith had to take over, the last of them at `last_fallback`. `lagging` names routes that are
     behind their domain. `accepted` are the ids of the findings that were accepted when it was read.
+    `unexplained` is what still reaches the monolith where the domain lives
+    (`strangler.migration.unclaimed`), the newest first.
     """
 
     since: int
@@ -117,3 +120,4 @@ class Evidence:
     last_fallback: datetime | None = None
     lagging: tuple[str, ...] = ()
     accepted: frozenset[str] = frozenset()
+    unexplained: tuple[Template, ...] = ()

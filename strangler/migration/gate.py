@@ -29,7 +29,11 @@ GATES: Mapping[tuple[Phase, Phase], tuple[Judge, ...]] = MappingProxyType(
         (Phase.SHADOW, Phase.CANARY): _COMPARED,
         (Phase.CANARY, Phase.CANARY): _ANSWERED,  # to more weight
         (Phase.CANARY, Phase.EXTRACTED): _ANSWERED,
-        (Phase.EXTRACTED, Phase.RETIRED): (criteria.quiet, criteria.nobody_lags),
+        (Phase.EXTRACTED, Phase.RETIRED): (
+            criteria.quiet,
+            criteria.nobody_lags,
+            criteria.explained,
+        ),
     }
 )
 """The steps that need evidence. From `monolith` to `shadow` there is none to have, nor any risk:

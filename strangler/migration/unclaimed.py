@@ -12,9 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
+from strangler.http.message import RequestHead, RequestTarget
 from strangler.migration.recording import UNTYPED, type_of
-from strangler.routing.pattern import REST
+from strangler.routing.pattern import REST, Pattern
+from strangler.routing.table import RouteTable
 
 MOST_WORDS = 32
 """Different words at one place of a path: an API has fewer, and a list of names soon has more."""
@@ -76,6 +79,56 @@ def generic(segment: str) -> str:
     if kind != UNTYPED:
         return f"{{{kind}}}"
     return segment if _WORD.fullmatch(segment) else TOKEN
+
+
+_EXAMPLES = {"{int}": "1", "{uuid}": str(UUID(int=0)), TOKEN: "~", ANY_WORD: "~", REST: "~"}
+"""What stands for a part of a template when a table is asked whether it claims it by now."""
+
+
+def example_of(template: Template) -> RequestHead:
+    """Make a request up that the template stands for, without host, headers and query."""
+    path = "/".join(_EXAMPLES.get(piece, piece) for piece in template.path.split("/"))
+    return RequestHead(template.method, RequestTarget(path, "", path.encode("ascii")), "", [])
+
+
+def left_unclaimed(table: RouteTable, counted: Iterable[Template]) -> tuple[Template, ...]:
+    """Give what no route of a table claims, of all that no route claimed when it was counted."""
+    return tuple(one for one in counted if table.match(example_of(one)) is None)
+
+
+def unexplained(table: RouteTable, domain: str, counted: Iterable[Template]) -> list[Template]:
+    """Give the hits at the monolith that lie where a domain lives, the newest first.
+
+    A domain lives at its routes' paths up to their last literal segment, and below: `/carts` is
+    that of `/carts/{id}` and of `/carts/**`, `/carts/{id}/lines` is its own. What lies there, is
+    claimed by no route and is still asked of the monolith belongs to the domain as far as anybody
+    can tell, and nobody has said why the service does not answer it.
+    """
+    homes = {_home(route.path) for route in table.domains[domain].routes} - {()}
+    found = [
+        one
+        for one in left_unclaimed(table, counted)
+        if any(_below(one.path.split("/")[1:], home) for home in homes)
+    ]
+    return sorted(found, key=lambda one: one.seen.last, reverse=True)
+
+
+def _home(path: Pattern) -> tuple[str | None, ...]:
+    """Give the segments up to the last literal one; None stands for a parameter."""
+    home = [segment.literal for segment in path.segments]
+    while home and not home[-1]:
+        home.pop()
+    return tuple(home)
+
+
+def _below(segments: list[str], home: tuple[str | None, ...]) -> bool:
+    """Whether a template may lie at a home: where it was told less exactly, it may."""
+    for ours, theirs in zip(home, segments, strict=False):
+        if theirs == REST:
+            return True
+        if ours is not None and theirs not in {ours, ANY_WORD}:
+            return False
+    return len(segments) >= len(home)
 
 
 class _Place:

@@ -12,6 +12,7 @@ from strangler.migration.criteria import Outcome
 from strangler.migration.evidence import Answers, Compared, Evidence, Stratum
 from strangler.migration.gate import GATES, Gate, gate_of
 from strangler.migration.latency import bucket_of
+from strangler.migration.unclaimed import Seen, Template
 from strangler.routing.phase import Phase
 from strangler.routing.table import GatePolicy
 
@@ -230,6 +231,20 @@ def test_a_need_long_ago_is_forgotten() -> None:
 def test_a_domain_that_nobody_asks_tells_nothing() -> None:
     evidence = Evidence(5, NOON - timedelta(days=30))
     assert judged(RETIRING, evidence).outcome is Outcome.UNKNOWN
+
+
+def test_a_hit_at_the_monolith_that_nobody_explained_shuts_it_for_as_long() -> None:
+    def hit(days: float) -> Template:
+        last = NOON - timedelta(days=days)
+        return Template("GET", "/lists/{int}/print", Seen(1200, last, last))
+
+    gate = judged(RETIRING, extracted(days=30, unexplained=(hit(6), hit(9))))
+    assert gate.outcome is Outcome.SHUT
+    assert said(gate, "unexplained") == (
+        "shut: claimed by no route and answered by the monolith: GET /lists/{int}/print (1,200), "
+        "the last at 2026-03-26 12:00 UTC; give it a route, or wait until 7 d have passed without"
+    )
+    assert judged(RETIRING, extracted(days=30, unexplained=(hit(7),))).is_open
 
 
 def test_a_route_that_lags_behind_still_needs_the_monolith() -> None:

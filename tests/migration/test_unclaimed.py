@@ -2,10 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strangler.migration.unclaimed import MOST_TEMPLATES, MOST_WORDS, Seen, Template, Templates
+from strangler.migration.unclaimed import (
+    MOST_TEMPLATES,
+    MOST_WORDS,
+    Seen,
+    Template,
+    Templates,
+    unexplained,
+)
+from tests.routing.building import table_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -100,3 +109,31 @@ def test_two_replicas_lose_nothing_when_they_add_up(ours: list[str], theirs: lis
     assert len(told) == len(set(told))
     again = Templates(both.told())
     assert sorted(one.path for one in again.told()) == sorted(told), "telling again changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "lies_there"),
+    [
+        ("GET", "/carts/{int}/print", True),  # below, and claimed by no route
+        ("PUT", "/carts/{int}", True),  # the route has other methods
+        ("GET", "/carts", True),
+        ("GET", "/carts/{int}", False),  # claimed by now
+        ("GET", "/orders/{int}/lines/{int}/x", True),
+        ("GET", "/orders/{int}", False),  # above it: that is nobody's
+        ("GET", "/cartsy", False),
+        ("GET", "/{name}/x", True),  # nobody can say any more whether it was
+        ("GET", "/**", True),
+        ("GET", "/other", False),
+    ],
+)
+def test_a_hit_is_unexplained_where_the_domain_lives(
+    method: str, path: str, lies_there: bool
+) -> None:
+    routes = [
+        {"path": "/carts/{id:int}", "methods": ["GET", "POST"]},
+        {"path": "/orders/{id}/lines/{n}"},
+        {"path": "/{any}", "methods": ["DELETE"]},
+    ]
+    table = table_of(routes, phase="extracted")
+    hit = Template(method, path, Seen(1, NOON, NOON))
+    assert unexplained(table, "d", [hit]) == ([hit] if lies_there else [])
