@@ -2,10 +2,11 @@
 
 import typer
 
-from strangler.cli import diff_latency, diff_list, diff_show, diff_state
+from strangler.cli import diff_latency, diff_list, diff_noise, diff_show, diff_state
 
 app = typer.Typer(no_args_is_help=True, help="Read what the shadow copies showed, and judge it.")
 app.command("list")(diff_list.list_findings)
+app.command("noise")(diff_noise.list_noise)
 app.command("show")(diff_show.show_finding)
 app.command("accept")(diff_state.accept)
 app.command("fixed")(diff_state.fixed)

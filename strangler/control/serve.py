@@ -27,6 +27,7 @@ from strangler.control.listen import ListenError, listen, shown
 from strangler.control.live import LiveTable
 from strangler.control.membership import NAME, Membership
 from strangler.control.metrics import Snapshot, exposition
+from strangler.control.noise import NoiseKeeper
 from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
 from strangler.control.saved_file import SavedFile
@@ -249,6 +250,8 @@ async def _serve_with(
         live.hold,
     )
     supervisor.on_traffic = traffic.take
+    noise = NoiseKeeper(store, live, supervisor)
+    supervisor.on_noise = noise.take
     stop = _stop_event(supervisor)
     _on_hangup(certificate)
     if not await supervisor.start():
@@ -267,6 +270,7 @@ async def _serve_with(
         asyncio.create_task(server.serve(sockets=[admin])),
         asyncio.create_task(_for_ever(recorder.run)),
         asyncio.create_task(_for_ever(traffic.run)),
+        asyncio.create_task(_for_ever(noise.run)),
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
         asyncio.create_task(_for_ever(partial(watch_lags, live, supervisor))),
@@ -295,6 +299,7 @@ async def _serve_with(
     await supervisor.drain()
     await recorder.finish()
     await traffic.finish()
+    await noise.finish()
     server.should_exit = True
     await beside[0]
     for task in beside[1:]:

@@ -24,6 +24,8 @@ from strangler.proxy.messages import (
     Closed,
     Counted,
     Drain,
+    KnownNoise,
+    LearnedNoise,
     Observed,
     Scrape,
     Serving,
@@ -37,7 +39,7 @@ from strangler.proxy.messages import (
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold, held
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, Observation, TrafficReport
+from strangler.store.records import AnswerKey, NoiseSeen, Observation, TrafficReport
 
 log = structlog.get_logger()
 
@@ -110,11 +112,13 @@ class Supervisor:
         self._scrapes = 0
         self._hold = hold
         self._hold_ends = 0.0
+        self._noise: tuple[NoiseSeen, ...] = ()
         self._departed = Counters()
         self._last_counted: dict[int, Counters] = {}
         self.revision = revision
         self.restarts = 0
         self.on_progress: Callable[[], None] = lambda: None
+        self.on_noise: Callable[[tuple[NoiseSeen, ...]], None] = lambda _: None
         self.on_traffic: Callable[[TrafficReport], None] = lambda _: None
         """Called when a worker has done what it was told."""
 
@@ -170,6 +174,14 @@ class Supervisor:
         """Tell every worker until when all writes of some domains are on both sides."""
         for worker in self._workers.values():
             worker.send(CaughtUp(dict(times)))
+
+    def know_noise(self, noise: tuple[NoiseSeen, ...]) -> None:
+        """Tell every worker what is known of noise, where that is news; later ones too."""
+        if noise == self._noise:
+            return
+        self._noise = noise
+        for worker in self._workers.values():
+            worker.send(KnownNoise(noise))
 
     def become(self, identity: Identity) -> None:
         """Have every worker show clients another certificate, one that starts later too."""
@@ -246,6 +258,8 @@ class Supervisor:
         if hold is not None:
             hold = replace(hold, seconds=max(0.0, self._hold_ends - time.monotonic()))
         worker.send(Start(self._table, self.revision, self._settings, self._identity, hold))
+        if self._noise:
+            worker.send(KnownNoise(self._noise))
         if self._draining:
             worker.send(Drain())
 
@@ -282,6 +296,8 @@ class Supervisor:
                     self._observed(observations)
                 case Answers(counts):
                     self._answered(counts)
+                case LearnedNoise(noise):
+                    self.on_noise(noise)
                 case Travelled(report):
                     self.on_traffic(report)
                 case _:

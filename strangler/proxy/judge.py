@@ -1,5 +1,6 @@
 """Performs the judging of copies: compares, asks again where answers differ, reports."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from strangler.proxy.observe import Compared, Judgement, observe
 from strangler.proxy.second_look import SecondLook
 from strangler.proxy.unreported import Unreported
 from strangler.routing.table import Route
+from strangler.store.records import NoiseSeen
 
 if TYPE_CHECKING:
     from strangler.proxy.mirror import Mirror
@@ -68,10 +70,25 @@ class Judge:
             judgement = await self._second_look.tell_apart(copy, first, rules)
         if judgement is not None:
             self.conclude(copy, candidate, judgement)
+        if not first.differences and self.is_watched(copy):
+            await self.watch(copy)
 
     async def compare(self, copy: Copy, one: Response, other: Response) -> Comparison:
         """Compare two answers to a copy by the rules of its route."""
         return await self._comparer.compare(one, other, self._rules_of(copy.route))
+
+    async def watch(self, copy: Copy) -> None:
+        """Ask a matching copy's primary once more, to learn its noise before it matters."""
+        await self._second_look.watch(copy, self._rules_of(copy.route))
+
+    def is_watched(self, copy: Copy) -> bool:
+        """Decide by chance whether a copy that matched is one of those."""
+        share = copy.route.shadow.noise_sample
+        return share > 0 and self._plane.draw() < share
+
+    def know(self, noise: Iterable[NoiseSeen]) -> None:
+        """Take on what all workers know of noise."""
+        self._second_look.take(noise)
 
     def conclude(self, copy: Copy, candidate: Response, judgement: Judgement) -> None:
         """Count a verdict, and report what was seen."""

@@ -18,7 +18,7 @@ from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, Observation, TrafficReport
+from strangler.store.records import AnswerKey, NoiseSeen, Observation, TrafficReport
 
 _LENGTH = struct.Struct("!I")
 
@@ -55,6 +55,13 @@ class CaughtUp:
     """Supervisor to worker: by domain, the Unix time before which all writes are on both sides."""
 
     times: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNoise:
+    """Supervisor to worker: what all workers know of noise; it replaces what was said before."""
+
+    noise: tuple[NoiseSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,15 @@ class Travelled:
     report: TrafficReport
 
 
-ToWorker: TypeAlias = Start | Swap | Become | CaughtUp | Scrape | Drain
-FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers | Travelled
+@dataclass(frozen=True, slots=True)
+class LearnedNoise:
+    """Worker to supervisor: what was learned of noise since the last report."""
+
+    noise: tuple[NoiseSeen, ...]
+
+
+ToWorker: TypeAlias = Start | Swap | Become | CaughtUp | KnownNoise | Scrape | Drain
+FromWorker: TypeAlias = Serving | Closed | Counted | Observed | Answers | LearnedNoise | Travelled
 Message: TypeAlias = ToWorker | FromWorker
 
 

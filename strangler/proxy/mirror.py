@@ -187,7 +187,10 @@ class Mirror:
             if asked is not None:
                 self._plane.answered.time(copy, asked.waited)
             if self._is_alike(copy, outcome):
-                self._end(copy)
+                if self.judge.is_watched(copy):
+                    self._plane.spawn(self.carry_out(copy, self.judge.watch))
+                else:
+                    self._end(copy)
                 return
         else:
             connection.abandon()  # what still comes is read by nobody
@@ -239,10 +242,17 @@ class Mirror:
 
     async def ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
         """Ask one side, and conclude where it does not answer as it should."""
+        return self.settle(copy, upstream, await self._fetch(copy, upstream, role))
+
+    async def ask_aside(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
+        """Ask one side for what no verdict hangs on."""
+        answer = self.account(copy, upstream, await self._fetch(copy, upstream, role))
+        return None if answer is None else self.as_seen(copy, upstream, answer)
+
+    async def _fetch(self, copy: Copy, upstream: str, role: bytes) -> Outcome:
         pool: UpstreamPool = self._plane.shadow_pools[upstream]
         request = copy.request_to(upstream, role)
-        limit = self._plane.settings.copied_body
-        return self.settle(copy, upstream, await fetch(pool, copy.head.method, request, limit))
+        return await fetch(pool, copy.head.method, request, self._plane.settings.copied_body)
 
     def settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
         """Account for what came; a failure is an inconclusive exchange."""

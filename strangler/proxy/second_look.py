@@ -91,7 +91,7 @@ class SecondLook:
     async def watch(self, copy: Copy, rules: Rules) -> None:
         """Ask the primary once more, to learn what it shows against itself."""
         await asyncio.sleep(self._plane.settings.confirm_after)
-        again = await self._mirror.ask(copy, copy.decision.primary, PRIMARY)
+        again = await self._mirror.ask_aside(copy, copy.decision.primary, PRIMARY)
         if again is None or self._written(copy):
             return
         alone = await self._comparer.compare(copy.primary, again, rules)

@@ -31,6 +31,8 @@ from strangler.proxy.messages import (
     Counted,
     Drain,
     FromWorker,
+    KnownNoise,
+    LearnedNoise,
     Observed,
     Scrape,
     Serving,
@@ -135,6 +137,8 @@ class Worker:
                     self._become(self._tls, identity)
                 case CaughtUp(times):
                     self._plane.catch_up(times)
+                case KnownNoise(noise):
+                    self._plane.mirror.judge.know(noise)
                 case Scrape(number):
                     self._send(Counted(number, self._plane.counters, self._plane.gauges()))
                 case Drain() | None:
@@ -166,6 +170,9 @@ class Worker:
         counts = self._plane.answered.take()
         if counts:
             self._send(Answers(counts))
+        learned = self._plane.lessons.take()
+        if learned:
+            self._send(LearnedNoise(learned))
 
     def _send(self, message: FromWorker) -> None:
         self._writer.write(encode(message))

@@ -362,6 +362,7 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
         tolerance=tuple(config.tolerance.items()),
         plaintext=tuple(config.plaintext),
         confirm=config.confirm,
+        noise_sample=_share(config.noise_sample),
         reversed=config.reversed,
         writes=config.writes,
         read_back_within=seconds(config.read_back_within),

@@ -208,6 +208,9 @@ class ShadowConfig(Config):
     """How long a write may take to arrive at the candidate; later it is not read back."""
     confirm: bool = True
     """Whether both sides are asked once more before a difference counts, which tells noise."""
+    noise_sample: Percent = "1%"
+    """The share of copied reads, alike on both sides, of which the primary is asked twice, to learn
+    what it shows against itself before that differs."""
     reversed: bool = False
     """Whether reads are copied to the monolith once extracted: is the way back still safe?"""
 

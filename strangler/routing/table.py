@@ -158,6 +158,7 @@ class ShadowPolicy:
     """How a route's copies are taken and compared. Rules are as written in `routes.yaml`.
 
     `sample` is a share in [0, 1]. `confirm`: ask both sides once more before a difference counts.
+    `noise_sample` is the share of copies of which the primary is asked twice anyway.
     `reversed`: after the cutover, copy reads to the monolith. `writes`: what the candidate has to
     do with writes; `read_back_within` are the seconds after which one is not read back any more.
     """
@@ -169,6 +170,7 @@ class ShadowPolicy:
     tolerance: tuple[tuple[str, str], ...] = ()
     plaintext: tuple[str, ...] = ()
     confirm: bool = True
+    noise_sample: float = 0.01
     reversed: bool = False
     writes: WriteCopying = WriteCopying.SKIP
     read_back_within: float = 5.0

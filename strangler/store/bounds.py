@@ -23,6 +23,12 @@ FINDINGS_PER_ROUTE = 500
 """Findings (and as many of noise) per route: nobody reads more. A body that is a map keyed by
 data would otherwise make a new set of paths, and so a new finding, with every answer."""
 
+NOISE_PER_ROUTE = 500
+"""Places of one route whose noise is known; it is met in few, unless data serve as names."""
+
+NOISE_KEPT = timedelta(days=7)
+"""How long noise is known that is not met any more: a week has every weekday in it."""
+
 RECORDED_HEADS = 10_000
 """Recorded request heads of all replicas: a plan reads them all, and answers within two seconds."""
 

@@ -20,6 +20,7 @@ from strangler.store import (
     fleet,
     ledger,
     news,
+    noise,
     soundness,
     states,
     traffic,
@@ -40,6 +41,7 @@ from strangler.store.records import (
     Forgetting,
     HeadSample,
     LedgerEntry,
+    NoiseSeen,
     Notice,
     Pulse,
     Revision,
@@ -336,6 +338,18 @@ class Store:
         """List the counts of a domain's answers under revision `since` and later ones."""
         async with self._reading() as connection:
             return await findings.read_answers(connection, domain=domain, since=since)
+
+    async def add_noise(self, seen: Sequence[NoiseSeen], now: datetime) -> None:
+        """Add what was seen of noise to what is known, and forget what is not met any more."""
+        async with self._writing() as connection:
+            await noise.add_noise(connection, seen, now)
+
+    async def noise(
+        self, now: datetime, *, domain: str | None = None, route: str | None = None
+    ) -> list[NoiseSeen]:
+        """List what is known of noise, by route and path."""
+        async with self._reading() as connection:
+            return await noise.read_noise(connection, now, domain=domain, route=route)
 
     async def rule_counts(
         self, domain: str | None = None, *, route: str | None = None, since: int = 0

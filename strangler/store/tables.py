@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -168,6 +168,23 @@ finding_states = Table(
     Column("reason", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("until", UtcTime),
+)
+
+noise = Table(
+    "noise",
+    METADATA,
+    Column("route", Text, primary_key=True),
+    Column("upstream", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("way", Text, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("looks", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("primary", Text, nullable=False),
+    Column("candidate", Text, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
 )
 
 examples = Table(

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from strangler.store.records import Notice, StateChange
 from tests.cli.desk import ROUTES, Desk, fence_for
 from tests.cli.test_plan import KEY, record
 from tests.store.sample import NOON, SIGNATURE, example, observation, sighting
+from tests.store.test_noise import seen as known_noise
 
 TIMES = {
     ("datasets", "/api/v1/datasets", 1, system, "GET", TIMED, 40): 9
@@ -147,6 +149,8 @@ def full(desk: Desk) -> Desk:
         said = StateChange(NOON, "ada", "why", state)
         desk.ask(lambda store, said=said: store.say(SIGNATURE, said))
     desk.ask(lambda store: store.post_notice(Notice("here", "routes-refused", NOON, "no")))
+    now = datetime.now(UTC)
+    desk.ask(lambda store: store.add_noise((known_noise(first_seen=now, last_seen=now),), now))
     desk.ask(lambda store: store.register(life="1", name="here", address="127.0.0.1:8080"))
     return desk
 
@@ -172,6 +176,7 @@ def change_everything(desk: Desk) -> None:
         ("replica list", []),
         ("history", []),
         ("diff list", []),
+        ("diff noise", []),
         ("diff show", [SIGNATURE]),
         ("diff latency", []),
         ("explain", ["GET", "/api/v1/datasets/7", "--header", "x-user-id: 1"]),
