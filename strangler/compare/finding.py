@@ -1,7 +1,7 @@
 """Groups many differences of one cause: the same route, kind, change and set of paths."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
@@ -25,7 +25,7 @@ class Cluster:
     kind: Kind
     paths: tuple[str, ...]
     change: str = ""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[Difference, ...] = field(default=(), compare=False)
 
 
 def cluster(route: str, differences: Sequence[Difference]) -> list[Cluster]:

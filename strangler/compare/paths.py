@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from strangler.compare.secrets import looks_secret
 from strangler.http.words import NO_DATA
 
 Step: TypeAlias = str | int
@@ -32,6 +33,9 @@ _TOKEN = re.compile(
 _NAME = re.compile(NO_DATA + r"[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _SIGNS = "@#$"
 
+_SHORTEST_KEY = 12
+"""Characters; no key that somebody's secret is (`sk_live_…`, base64) is shorter."""
+
 
 class PathError(ValueError):
     """A path that cannot be read; the message says what is wrong and in which column."""
@@ -46,7 +50,9 @@ class Selector(NamedTuple):
 
 def is_name(text: str) -> bool:
     """Decide whether a member's name looks like a name, and not like data used as a key."""
-    return _NAME.fullmatch(text) is not None
+    if _NAME.fullmatch(text) is None:
+        return False
+    return len(text) < _SHORTEST_KEY or not looks_secret(text)
 
 
 def parse(text: str) -> tuple[Selector, ...]:

@@ -75,6 +75,7 @@ def _sightings(
     if not differences:
         return []
     target = compared.head.target
+    redaction = compared.route.shadow.redaction
     return [
         Sighting(
             signature=found.signature,
@@ -83,13 +84,15 @@ def _sightings(
             noise=noise,
             example=Example(
                 at=at,
-                request_id=compared.request_id,
+                request_id=redactor.request_id(compared.request_id),
                 method=compared.head.method,
-                target=redactor.target(target.path, target.query, compared.route.pattern),
+                target=redactor.target(
+                    target.path, target.query, compared.route.pattern, redaction
+                ),
                 primary_status=compared.primary.status,
                 candidate_status=compared.candidate.status,
                 candidate_upstream=compared.candidate_upstream,
-                differences=redactor.differences(found.differences, rules),
+                differences=redactor.differences(found.differences, rules, redaction),
             ),
             change=found.change,
         )

@@ -28,6 +28,7 @@ from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import normalised
 from strangler.routing.phase import PHASES, Copying, Phase, System, WriteCopying
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
+from strangler.routing.redaction import Redaction, Retention
 from strangler.routing.shape import route_path
 from strangler.routing.source import Source, read_source
 from strangler.routing.spelling import hundredths, seconds
@@ -200,7 +201,7 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
     seen = seen_by_service(
         (route.path, way) for route, way in zip(config.routes, ways, strict=True)
     )
-    shadow = _shadow(config.shadow, None)
+    shadow = _shadow(config.shadow, None, whole.redaction)
     compared = any(_is_compared(config, route, shadow) for route in config.routes)
     frame = _Frame(name, config, canary, sides, seen, _own_writes(name, config), shadow, compared)
     routes = tuple(
@@ -223,7 +224,9 @@ def _domain(name: str, whole: RoutesConfig, source: Source) -> Domain:
 
 def _is_compared(config: DomainConfig, route: RouteConfig, shadow: ShadowPolicy) -> bool:
     """Decide whether a route's reads may be copied; `shadow` holds where it has none of its own."""
-    shadow = shadow if route.shadow is None else _shadow(config.shadow, route.shadow)
+    shadow = (
+        shadow if route.shadow is None else _shadow(config.shadow, route.shadow, shadow.redaction)
+    )
     copying = PHASES[route.phase or config.phase].copying
     copied = copying is Copying.SAMPLED or (copying is Copying.IF_REVERSED and shadow.reversed)
     return copied and shadow.sample > 0
@@ -290,7 +293,9 @@ def _canary(config: CanaryConfig) -> CanaryPolicy:
 def _route(frame: _Frame, config: RouteConfig, way: Way | None, line: int) -> Route:
     phase = config.phase or frame.config.phase
     own = config.shadow
-    shadow = frame.shadow if own is None else _shadow(frame.config.shadow, own)
+    shadow = (
+        frame.shadow if own is None else _shadow(frame.config.shadow, own, frame.shadow.redaction)
+    )
     fallback = frame.config.fallback if config.fallback is None else config.fallback
     kind = (phase, shadow.sample, shadow.reversed, shadow.writes, fallback)
     plans = frame.plans.get(kind)
@@ -352,7 +357,7 @@ def _plans(
     )
 
 
-def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
+def _shadow(domain: ShadowConfig, route: ShadowConfig | None, redaction: Redaction) -> ShadowPolicy:
     config = domain.overridden_by(route)
     return ShadowPolicy(
         sample=_share(config.sample),
@@ -366,6 +371,8 @@ def _shadow(domain: ShadowConfig, route: ShadowConfig | None) -> ShadowPolicy:
         reversed=config.reversed,
         writes=config.writes,
         read_back_within=seconds(config.read_back_within),
+        redaction=redaction,
+        retention=Retention(seconds(config.retention.age), config.retention.findings),
     )
 
 

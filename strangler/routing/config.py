@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from strangler.routing.phase import Effect, Phase, WriteCopying
+from strangler.routing.redaction import Redaction
 from strangler.routing.spelling import (
     Budget,
     CanaryKey,
@@ -46,6 +47,7 @@ METHODS: tuple[str, ...] = get_args(Method)
 # An enum is written as text, which pydantic's strict mode would refuse.
 PhaseName: TypeAlias = Annotated[Phase, Field(strict=False)]
 AmbiguousPathsName: TypeAlias = Annotated[AmbiguousPaths, Field(strict=False)]
+RedactionName: TypeAlias = Annotated[Redaction, Field(strict=False)]
 EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
 WriteCopyingName: TypeAlias = Annotated[WriteCopying, Field(strict=False)]
 
@@ -185,6 +187,15 @@ class CanaryConfig(Config):
     A request without it stays with the monolith."""
 
 
+class RetentionConfig(Config):
+    """How long findings, and noise, are kept."""
+
+    age: Period = "90d"
+    """After a finding was last seen."""
+    findings: int = Field(default=500, ge=1, le=500)
+    """How many of a route, and as many of noise: those that were seen last."""
+
+
 class ShadowConfig(Config):
     """How copies are taken and compared. A route's own overrides it key by key."""
 
@@ -206,6 +217,8 @@ class ShadowConfig(Config):
     nothing (`dry-run`)."""
     read_back_within: Duration = "5s"
     """How long a write may take to arrive at the candidate; later it is not read back."""
+    retention: RetentionConfig = RetentionConfig()
+    """How long what was found is kept."""
     confirm: bool = True
     """Whether both sides are asked once more before a difference counts, which tells noise."""
     noise_sample: Percent = "1%"
@@ -426,6 +439,10 @@ class RoutesConfig(Config):
     """Whom we call, by name."""
     monolith: str
     """The upstream that answers whatever no route claims."""
+    redaction: RedactionName = Redaction.VALUES
+    """What of the answers that differ is stored as keyed hashes: all `values` but those that
+    `plaintext` names, or only `secrets`, which is what is or looks like a credential or personal
+    data."""
     ambiguous_paths: AmbiguousPathsName = AmbiguousPaths.REFUSE
     """What becomes of a path that some server may take for one of another route, such as `/cart;x`
     or `/CART`: `refuse` it, `route` it to where it may belong, `forward` it as it stands."""

@@ -13,6 +13,7 @@ from strangler.routing.own_writes import OwnWrites
 from strangler.routing.pattern import Pattern
 from strangler.routing.phase import READ_METHODS, Effect, Phase, WriteCopying, effect_of
 from strangler.routing.read_back import ReadBackPath
+from strangler.routing.redaction import DEFAULT_RETENTION, Redaction, Retention
 from strangler.routing.rewrite import Rewrite
 from strangler.routing.way_back import WayBack
 
@@ -161,6 +162,7 @@ class ShadowPolicy:
     `noise_sample` is the share of copies of which the primary is asked twice anyway.
     `reversed`: after the cutover, copy reads to the monolith. `writes`: what the candidate has to
     do with writes; `read_back_within` are the seconds after which one is not read back any more.
+    `redaction` says what is hashed before it is stored, `retention` how long it is kept.
     """
 
     sample: float = 1.0
@@ -174,6 +176,8 @@ class ShadowPolicy:
     reversed: bool = False
     writes: WriteCopying = WriteCopying.SKIP
     read_back_within: float = 5.0
+    redaction: Redaction = Redaction.VALUES
+    retention: Retention = DEFAULT_RETENTION
 
 
 @dataclass(frozen=True, slots=True)

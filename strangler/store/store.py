@@ -21,6 +21,7 @@ from strangler.store import (
     ledger,
     news,
     noise,
+    purging,
     soundness,
     states,
     traffic,
@@ -323,6 +324,23 @@ class Store:
         """Add what somebody says of a finding; `Conflict` where it stands so already."""
         async with self._writing() as connection:
             await states.say(connection, id, change)
+
+    async def purge(
+        self,
+        *,
+        domain: str | None = None,
+        route: str | None = None,
+        before: datetime | None = None,
+        most: int | None = None,
+    ) -> int:
+        """Take out findings last seen before a time, or beyond the `most` of each route.
+
+        Give how many; what was said of them stays.
+        """
+        async with self._writing() as connection:
+            return await purging.purge(
+                connection, domain=domain, route=route, before=before, most=most
+            )
 
     async def accepted(self, now: datetime) -> frozenset[str]:
         """Give the ids of the findings that are accepted at this time."""

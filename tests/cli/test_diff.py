@@ -223,3 +223,36 @@ def test_what_cannot_be_said_is_refused(found: Desk, args: list[str], said: str)
     assert (ended.code, ended.out) == (1, "")
     assert said in ended.err
     assert states(found)[ID] == "open"
+
+
+# --- rules and retention ------------------------------------------------------------------------
+
+
+def test_every_rule_is_listed_with_how_often_it_fired(live: Desk) -> None:
+    text = live.routes.read_text().replace(
+        "{sample: 25%}", '{ignore: ["$.at", "header:x-node"], unordered: ["$.tags"]}'
+    )
+    live.go_live(text)
+    fired = observation(route="/api/v1/datasets", fired=("$.at", "header:date", "$.gone"), count=3)
+    live.observe(fired)
+
+    rows = live.run("diff", "rules", "--route", "/api/v1/datasets", "--json").json
+    assert [(row["rule"], row["purpose"], row["count"]) for row in rows] == [
+        ("$.at", "ignore", 3),
+        ("header:x-node", "ignore", 0),
+        ("$.tags", "unordered", 0),
+        ("$.gone", "not in the table any more", 3),
+        ("header:date", "built in", 3),
+    ]
+    assert "3 $.at ignore /api/v1/datasets" in words(live.run("diff", "rules").out)
+
+
+def test_purging_says_how_many_went_and_wants_to_be_told_which(found: Desk) -> None:
+    refused = found.run("diff", "purge")
+    assert (refused.code, refused.err) == (
+        1,
+        "say which: --before TIME, or --keep N (--keep 0 for all)\n",
+    )
+    assert found.run("diff", "purge", "--keep", "0", "--domain", "users").err.startswith("1 ")
+    assert found.run("diff", "purge", "--before", "1m").err == "2 findings taken out\n"
+    assert found.run("diff", "list", "--all", "--json").json == []
