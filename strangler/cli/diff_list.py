@@ -71,7 +71,7 @@ def list_findings(
         write_json([summary(finding) for finding in found])
     else:
         _tell(found, aside, limit)
-    return DIFFERENCES if any(_matters(finding) for finding in found) else 0
+    return DIFFERENCES if any(finding.matters for finding in found) else 0
 
 
 def summary(finding: Finding) -> dict[str, Any]:
@@ -102,10 +102,6 @@ def share_of(finding: Finding) -> str:
     return f"{finding.share:.0%}" if finding.share >= 0.1 else f"{finding.share:.2%}"
 
 
-def _matters(finding: Finding) -> bool:
-    return finding.state is FindingState.OPEN and not finding.noise
-
-
 def _tell(found: Sequence[Finding], aside: Sequence[Finding], limit: int) -> None:
     states = Counter(finding.state for finding in aside)
     listed = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
@@ -125,7 +121,7 @@ def _show_list(found: Sequence[Finding]) -> None:
     for finding in found:
         cells = [finding.id[:SHORT_ID], f"{finding.count:,}", share_of(finding)]
         what = "\n  ".join(_what(finding))
-        style = "" if _matters(finding) else "dim"
+        style = "" if finding.matters else "dim"
         add_row(table, [*cells, moment(finding.last_seen), what], style)
     show(table)
 

@@ -2,15 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import RenderableType
 from rich.padding import Padding
 
 from strangler.cli.asking import ask
 from strangler.cli.diff_list import share_of, summary
 from strangler.cli.failure import VerbError
-from strangler.cli.options import DEFAULT_STORE, AsJson, FindingId, StoreUrl
-from strangler.cli.output import counted, moment, write_json
+from strangler.cli.options import (
+    DEFAULT_STORE,
+    AsJson,
+    FindingId,
+    RequestHeaders,
+    RequestPath,
+    StoreUrl,
+)
+from strangler.cli.output import counted, moment, show_lines, write_json
 from strangler.cli.tables import add_row, columns, named, show
 from strangler.compare.state import FindingState
 from strangler.store.records import Example, Finding, StateChange
@@ -18,10 +27,22 @@ from strangler.store.records import Example, Finding, StateChange
 
 def show_finding(
     finding_id: FindingId,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask both sides again and show the values; stored nowhere."),
+    ] = False,
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Print the requests to both sides as curl commands.")
+    ] = False,
+    path: RequestPath = None,
+    header: RequestHeaders = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
 ) -> None:
     """Show one finding with what was said of it and its examples."""
+    if curl or live:
+        _show_again(finding_id, path, header or [], store, curl=curl)
+        return
     found = the_finding(store, finding_id)
     if as_json:
         history = [asdict(said) for said in found.history]
@@ -33,12 +54,33 @@ def show_finding(
         show("", *_example(number, example))
 
 
+def _show_again(
+    finding_id: str, path: str | None, headers: list[str], store: str, *, curl: bool
+) -> None:
+    """Ask again, or print how to; what that needs is imported here, as `diff show` does without."""
+    from strangler.cli.diff_live import curl_lines, show_live  # noqa: PLC0415 - see above
+    from strangler.cli.diff_request import finding_and_table, request_of  # noqa: PLC0415
+
+    found, table = finding_and_table(store, finding_id)
+    request = request_of(found, table, path, headers)
+    if curl:
+        show_lines(*curl_lines(request, table))
+    else:
+        show(named(_facts(found)))
+        show_live(found, request, table)
+
+
 def the_finding(store: str, finding_id: str) -> Finding:
     """Read the finding that an id, or the beginning of one, names."""
     found = ask(store, lambda opened: opened.finding(finding_id))
     if found is None:
-        raise VerbError(f"there is no finding {finding_id}; see `strangler diff list --all`")
+        raise no_such_finding(finding_id)
     return found
+
+
+def no_such_finding(finding_id: str) -> VerbError:
+    """Say that there is none, and where to look."""
+    return VerbError(f"there is no finding {finding_id}; see `strangler diff list --all`")
 
 
 def _facts(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say which route claims a request and why, who answers it and who gets a copy."""
-    head = _read_request(method, url, header or [])
+    head = read_request(method, url, header or [])
     address = _read_address(client)
     explanation = work_out(read_routes(routes).table, head, address)
     ambiguity = explanation.ambiguity
@@ -58,7 +58,7 @@ def _read_address(text: str) -> str:
         raise VerbError(f"--client {text!r} is not an address such as 192.0.2.7") from error
 
 
-def _read_request(method: str, url: str, given: list[str]) -> RequestHead:
+def read_request(method: str, url: str, given: list[str]) -> RequestHead:
     """Make the head that the proxy would read; what it would refuse is a `VerbError`."""
     method = method.upper()
     if method not in {*METHODS, "CONNECT"}:

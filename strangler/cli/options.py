@@ -53,6 +53,21 @@ Limit: TypeAlias = Annotated[
 DomainName: TypeAlias = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="The domain, as routes.yaml names it.")
 ]
+RequestPath: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="What to ask, where what was asked is stored redacted: a path or a whole URL.",
+        show_default=False,
+    ),
+]
+RequestHeaders: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header", metavar="'NAME: VALUE'", help="A header to ask with, such as yours; repeatable."
+    ),
+]
 FindingId: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", help="The id of a finding, or its first characters.")
 ]

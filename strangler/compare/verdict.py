@@ -19,6 +19,10 @@ class Verdict(StrEnum):
     RACY = "racy"  # a difference that was gone when asked again, or that a write may have made
 
 
+ENDED = frozenset({Verdict.MATCH, Verdict.MISMATCH, Verdict.IGNORED})
+"""Verdicts that say something of the candidate; shares are shares of these."""
+
+
 class Kind(StrEnum):
     """In which way the two answers differ at one path."""
 

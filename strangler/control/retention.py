@@ -14,6 +14,9 @@ log = structlog.get_logger()
 EVERY = 3600.0
 """Seconds between two looks: ages are told in days."""
 
+HOURS_KEPT = timedelta(days=90)
+"""How far back a report can show how it went: as long as findings are kept by default."""
+
 
 async def forget_old_findings(store: Store, live: LiveTable) -> None:
     """Look for what is over, for ever. A store that is away is looked at next time."""
@@ -27,6 +30,7 @@ async def forget_old_findings(store: Store, live: LiveTable) -> None:
 
 async def purge_by_table(store: Store, live: LiveTable, now: datetime) -> int:
     """Take out what the routes of the live table keep no longer; give how many findings."""
+    await store.purge_hours(now - HOURS_KEPT)
     gone = 0
     for route in live.table.routes:
         keeps = route.shadow.retention

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from strangler.compare.verdict import Verdict
+from strangler.compare.verdict import ENDED
 from strangler.store.examples import add_examples
 from strangler.store.grouping import Grouped
 from strangler.store.placing import place
 from strangler.store.records import AnswerKey, Batch, Finding
 from strangler.store.states import reopen
-from strangler.store.tables import answers, findings, rule_firings, verdicts
+from strangler.store.tables import answers, findings, hours, rule_firings, verdicts
 from strangler.store.tally import Counts, tally
 from strangler.store.upsert import upsert_into
 
@@ -30,6 +30,7 @@ async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
     compared = await _compared(connection, grouped)
     added = tally(batch, grouped, await _sets(connection, grouped))
     await _add_counts(connection, verdicts, added.verdicts)
+    await _add_counts(connection, hours, added.hours)
     await _add_counts(connection, rule_firings, added.rules)
     if added.findings:
         seen = [added.findings[id_] for id_ in sorted(added.findings)]
@@ -49,7 +50,7 @@ async def comparisons(connection: AsyncConnection, routes: Collection[str]) -> d
     """Say how many comparisons of routes came to an end, by route."""
     total = func.sum(verdicts.c.count)
     query = select(verdicts.c.route, total).where(
-        verdicts.c.route.in_(routes), verdicts.c.verdict != Verdict.INCONCLUSIVE.value
+        verdicts.c.route.in_(routes), verdicts.c.verdict.in_(sorted(ENDED))
     )
     rows = await connection.execute(query.group_by(verdicts.c.route))
     return {route: int(count) for route, count in rows}

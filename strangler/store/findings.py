@@ -9,12 +9,12 @@ from sqlalchemy import RowMapping, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.compare.state import FindingState
-from strangler.compare.verdict import Verdict
+from strangler.compare.verdict import ENDED
 from strangler.store.errors import StoreError
 from strangler.store.examples import read_examples
-from strangler.store.records import AnswerCount, Finding, RuleCount, VerdictCount
+from strangler.store.records import AnswerCount, Finding, HourCount, RuleCount, VerdictCount
 from strangler.store.states import newest_said, read_history, standing
-from strangler.store.tables import answers, finding_states, findings, rule_firings, verdicts
+from strangler.store.tables import answers, finding_states, findings, hours, rule_firings, verdicts
 
 SHORTEST_ID = 4
 """With fewer characters, the same words would soon mean another finding."""
@@ -43,7 +43,7 @@ def _all(now: datetime) -> Select[Any]:
     newest = newest_said().subquery()
     compared = (
         select(verdicts.c.route, func.sum(verdicts.c.count).label("total"))
-        .where(verdicts.c.verdict != Verdict.INCONCLUSIVE.value)
+        .where(verdicts.c.verdict.in_(sorted(ENDED)))
         .group_by(verdicts.c.route)
         .subquery()
     )
@@ -102,6 +102,15 @@ async def read_verdicts(
     query = _where(query, verdicts, domain=domain)
     rows = (await connection.execute(query)).mappings()
     return [VerdictCount(**{**row, "findings": tuple(row["findings"].split())}) for row in rows]
+
+
+async def read_hours(
+    connection: AsyncConnection, *, domain: str | None, route: str | None, since: datetime
+) -> list[HourCount]:
+    """Read how comparisons ended by the hour, oldest first."""
+    query = select(hours).where(hours.c.hour >= since).order_by(hours.c.hour, *hours.primary_key)
+    query = _where(query, hours, domain=domain, route=route)
+    return [HourCount(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def read_answers(

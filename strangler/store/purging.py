@@ -6,10 +6,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from strangler.store.tables import examples, findings, spots
+from strangler.store.tables import examples, findings, hours, spots
 
 AT_ONCE = 500
 """Findings in one statement: databases bound how many parameters it has."""
+
+
+async def purge_hours(connection: AsyncConnection, before: datetime) -> None:
+    """Take out the counts by the hour from before a time."""
+    await connection.execute(delete(hours).where(hours.c.hour < before))
 
 
 async def purge(

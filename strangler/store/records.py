@@ -209,6 +209,11 @@ class Finding:
     examples: tuple[Example, ...] = ()
 
     @property
+    def matters(self) -> bool:
+        """Whether somebody must look at it."""
+        return self.state is FindingState.OPEN and not self.noise
+
+    @property
     def title(self) -> str:
         """Say in words what it is."""
         return title(self.kind, self.paths, self.change)
@@ -269,6 +274,17 @@ class VerdictCount:
     method: str = ""
     status: str = ""
     findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """How often a route's comparisons ended with one verdict in the hour that begins at `hour`."""
+
+    domain: str
+    route: str
+    hour: datetime
+    verdict: str
+    count: int
 
 
 AnswerKey: TypeAlias = tuple[str, str, int, str, str, str, int]

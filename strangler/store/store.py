@@ -41,6 +41,7 @@ from strangler.store.records import (
     Fleet,
     Forgetting,
     HeadSample,
+    HourCount,
     LedgerEntry,
     NoiseSeen,
     Notice,
@@ -342,6 +343,11 @@ class Store:
                 connection, domain=domain, route=route, before=before, most=most
             )
 
+    async def purge_hours(self, before: datetime) -> None:
+        """Take out the counts by the hour from before a time."""
+        async with self._writing() as connection:
+            await purging.purge_hours(connection, before)
+
     async def accepted(self, now: datetime) -> frozenset[str]:
         """Give the ids of the findings that are accepted at this time."""
         async with self._reading() as connection:
@@ -351,6 +357,13 @@ class Store:
         """List the counts of verdicts under revision `since` and later ones."""
         async with self._reading() as connection:
             return await findings.read_verdicts(connection, domain=domain, since=since)
+
+    async def hours(
+        self, domain: str | None = None, *, route: str | None = None, since: datetime
+    ) -> list[HourCount]:
+        """List how comparisons ended by the hour since then, oldest first."""
+        async with self._reading() as connection:
+            return await findings.read_hours(connection, domain=domain, route=route, since=since)
 
     async def answers(self, domain: str, *, since: int = 0) -> list[AnswerCount]:
         """List the counts of a domain's answers under revision `since` and later ones."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The newest migration; known here so that a current store opens without loading alembic."""
 
 VERSION_TABLE = "strangler_schema"
@@ -103,6 +103,16 @@ verdicts = Table(
     Column("method", Text, primary_key=True),
     Column("status", Text, primary_key=True),
     Column("findings", Text, primary_key=True, server_default=""),
+    Column("count", BigInteger, nullable=False),
+)
+
+hours = Table(
+    "hours",
+    METADATA,
+    Column("domain", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("hour", UtcTime, primary_key=True),
+    Column("verdict", Text, primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from strangler.store.bounds import (
     FINDINGS_PER_ROUTE,
@@ -18,15 +18,16 @@ from strangler.store.bounds import (
 from strangler.store.grouping import Grouped, Seen
 from strangler.store.records import Batch, Example, Finding
 
-Counts: TypeAlias = Counter[tuple[str | int, ...]]
-"""Counts by domain, route, revision and what tells apart what is counted."""
+Counts: TypeAlias = Counter[tuple[Any, ...]]
+"""Counts by domain, route, revision or hour, and what tells apart what is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A batch added up: the counts of verdicts and of rules, and the findings by id."""
+    """A batch added up: the counts of verdicts, also by the hour, of rules, and the findings."""
 
     verdicts: Counts
+    hours: Counts
     rules: Counts
     findings: dict[str, Finding]
 
@@ -39,6 +40,7 @@ def tally(
     `sets` are the sets of findings by route that mismatches were counted for before.
     """
     verdicts: Counts = Counter()
+    hours: Counts = Counter()
     rules: Counts = Counter()
     known = {route: set(told) for route, told in (sets or {}).items()}
     for observation, told in zip(batch.observations, grouped.told, strict=True):
@@ -46,10 +48,12 @@ def tally(
         kind = (observation.verdict, observation.method, observation.status)
         named = _named(told, known.setdefault(observation.route, set()))
         verdicts[(*place, *kind, named)] += observation.count
+        hour = observation.at.replace(minute=0, second=0, microsecond=0)
+        hours[observation.domain, observation.route, hour, observation.verdict] += observation.count
         for rule in observation.fired:
             rules[(*place, storable(rule))] += observation.count
     found = {id_: _finding(id_, seen) for id_, seen in grouped.seen.items()}
-    return Tally(verdicts, rules, found)
+    return Tally(verdicts, hours, rules, found)
 
 
 def _named(told: frozenset[str] | None, known: set[str]) -> str:

@@ -137,7 +137,7 @@ def test_a_cookie_and_the_query_of_a_url_are_never_plain():
 
 
 def test_of_a_text_in_plain_the_first_word_may_be_the_rest_of_a_secret():
-    ours, theirs = answer(b"password: hunter2 for all"), answer(b"password: hunter3 for all")
+    ours, theirs = answer(b"hunter2 for all"), answer(b"hunter3 for all")
     differences = compare(ours, theirs, rules()).differences
     for one in REDACTOR.differences(differences, rules(plaintext=["body"])):
         assert one["primary"].startswith('"#')
