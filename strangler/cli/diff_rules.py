@@ -15,9 +15,6 @@ from strangler.routing.table import Route, RouteTable
 from strangler.store.records import Revision, RuleCount
 from strangler.store.store import Store
 
-PURPOSES = ("ignore", "unordered")
-"""What a route's rules are for, as `routes.yaml` names it; `plaintext` makes nothing equal."""
-
 BUILT_IN = "built in"
 FORMER = "not in the table any more"
 
@@ -71,10 +68,16 @@ def listed(
 
 
 def _rules_of(route: Route, fired: dict[tuple[str, str, str], int]) -> Iterator[dict[str, Any]]:
-    for purpose in PURPOSES:
-        for rule in getattr(route.shadow, purpose):
-            count = fired.get((route.domain, route.label, rule), 0)
-            yield _row(route.domain, route.label, rule, purpose, count)
+    """Give the rules of one route that may make something equal."""
+    shadow = route.shadow
+    rules = [
+        *((rule, "ignore") for rule in shadow.ignore),
+        *((rule, "unordered") for rule in shadow.unordered),
+        *((path, "tolerance") for path, _ in shadow.tolerance),
+    ]
+    for rule, purpose in rules:
+        count = fired.get((route.domain, route.label, rule), 0)
+        yield _row(route.domain, route.label, rule, purpose, count)
 
 
 def _row(domain: str, route: str, rule: str, purpose: str, count: int) -> dict[str, Any]:

@@ -63,7 +63,9 @@ class Told:
 def ask_both(request: Request, table: RouteTable) -> Told:
     """Ask both sides until it is known what is noise, as the proxy does. Raises `AskingError`."""
     shadow = request.route.shadow
-    rules = Rules.compile(shadow.ignore, shadow.unordered, shadow.plaintext)
+    rules = Rules.compile(
+        shadow.ignore, shadow.unordered, shadow.plaintext, shadow.tolerance, shadow.keyed
+    )
     began = time.time()
     primary, candidate = _sides(request, table)
     first = compare(primary, candidate, rules)
