@@ -6,15 +6,11 @@ the walk, by a library, and each node that it names is put into a `Chosen` with 
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import cast
-
-import jsonpath
-from jsonpath.function_extensions import Match, Search
 
 from strangler.compare.automaton import PathRule, Purpose, State
 from strangler.compare.bounds import Budget, Inconclusive
-from strangler.compare.paths import PathError, Step
+from strangler.compare.paths import Step
 from strangler.compare.verdict import JSON
 
 _OCTETS_PER_VALUE = 2
@@ -23,16 +19,9 @@ _OCTETS_PER_VALUE = 2
 _PATTERN_COST = 10_000
 """What patterns cost besides: more than is compared in the loop, for they may take their time."""
 
-_PATTERN_TIME = 0.005
-"""Seconds for one text. No sane pattern needs more; one that goes astray needs for ever."""
-
-_LONGEST_TEXT = 10_000
-"""Characters of a text that a pattern is tried on."""
-
 # In a filter, for each node that it looks at, the whole answer is gone through again.
 _ALL_FOR_EACH = re.compile(r"\?.*\$[^?]*\.\.")
 _SELECTION = re.compile(r"\[[^'\"\]]*[?:,-]|\[\s*(?:'[^']*'|\"[^\"]*\")\s*,|\[\?.")
-_COLUMN = re.compile(r" 1:([0-9]+)$", re.MULTILINE)
 _PATTERN = re.compile(r"\b(?:match|search)\s*\(")
 
 
@@ -70,28 +59,6 @@ class Overrides:
         return known
 
 
-class _BoundedMatch(Match):
-    """`match()`, given up in time."""
-
-    def __call__(self, value: object, pattern: object) -> bool:
-        """Decide whether the whole of a text is as the pattern says."""
-        compiled = self.check_cache(pattern) if isinstance(pattern, str) else None
-        if compiled is None or not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-            return False
-        return bool(compiled.fullmatch(value, timeout=_PATTERN_TIME))
-
-
-class _BoundedSearch(Search):
-    """`search()`, given up in time."""
-
-    def __call__(self, value: object, pattern: object) -> bool:
-        """Decide whether some part of a text is as the pattern says."""
-        compiled = self.check_cache(pattern) if isinstance(pattern, str) else None
-        if compiled is None or not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-            return False
-        return bool(compiled.search(value, timeout=_PATTERN_TIME))
-
-
 def is_meant(text: str) -> bool:
     """Decide whether a path asks for what only this module can follow, rightly written or not."""
     return _SELECTION.search(text) is not None
@@ -99,11 +66,9 @@ def is_meant(text: str) -> bool:
 
 def complaint(text: str) -> str | None:
     """Say what is wrong with a path as RFC 9535 has it; None for nothing."""
-    try:
-        _compiled(text)
-    except PathError as error:
-        return str(error)
-    return None
+    from strangler.compare import rfc9535  # noqa: PLC0415 - of the routes, few have queries
+
+    return rfc9535.complaint(text)
 
 
 def marked(value: JSON, size: int, queries: Sequence[PathRule], side: str, budget: Budget) -> JSON:
@@ -113,15 +78,17 @@ def marked(value: JSON, size: int, queries: Sequence[PathRule], side: str, budge
     """
     if not isinstance(value, dict | list):
         return value
+    from strangler.compare import rfc9535  # noqa: PLC0415 - of the routes, few have queries
+
     nodes: dict[tuple[Step, ...], list[PathRule]] = {}
     for rule in queries:
         budget.spend(_cost(rule.text, size), 0)
         try:
-            for match in _compiled(rule.text).finditer(value):
-                nodes.setdefault(match.parts, []).append(rule)
-        except TimeoutError as error:
+            for parts in rfc9535.select(rule.text, value):
+                nodes.setdefault(parts, []).append(rule)
+        except rfc9535.TooLong as error:
             raise Inconclusive(f"{side}: the pattern of {rule.text} takes too long") from error
-        except (jsonpath.JSONPathError, RecursionError) as error:
+        except ValueError as error:
             raise Inconclusive(f"{side}: {rule.text} cannot be evaluated") from error
     # What lies deepest comes first, so that the way to the others is still bare.
     for parts in sorted(nodes, key=len, reverse=True):
@@ -138,33 +105,6 @@ def bare(value: JSON) -> JSON:
     """Give a value without the mark that it may have."""
     mark = chosen(value)
     return value if mark is None else mark.value
-
-
-@lru_cache(maxsize=1000)  # rules of all routes of a table; another table forgets none for nothing
-def _compiled(text: str) -> jsonpath.JSONPath:
-    try:
-        path = _environment().compile(text)
-    except (jsonpath.JSONPathError, RecursionError) as error:
-        raise PathError(_told(error)) from error
-    if not isinstance(path, jsonpath.JSONPath):
-        raise PathError("joins paths: write them as rules of their own")
-    return path
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jsonpath.JSONPathEnvironment:
-    environment = jsonpath.JSONPathEnvironment(strict=True)
-    environment.function_extensions["match"] = _BoundedMatch()
-    environment.function_extensions["search"] = _BoundedSearch()
-    return environment
-
-
-def _told(error: Exception) -> str:
-    """Say what is wrong in one line, with its column."""
-    text = str(error)
-    column = _COLUMN.search(text)
-    at = "" if column is None else f" at column {int(column[1]) + 1}"
-    return f"{text.partition(chr(10))[0] or 'is nested too deeply'}{at} (RFC 9535)"
 
 
 def _cost(text: str, size: int) -> int:
