@@ -325,3 +325,44 @@ async def test_a_worker_that_is_out_of_descriptors_begins_no_copy(
         await running.get("/d/1")
         assert copies(running) == {"dropped: busy": 1}
     assert service.heads == []
+
+
+async def test_noise_is_learned_before_anything_differs(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """Both sides answer alike at first; the monolith, asked twice, does not."""
+    answers = iter([b'{"n": 1}', b'{"n": 2}'])
+    monolith.answer = lambda _: json_answer(next(answers))
+    service.answer = lambda _: json_answer(b'{"n": 1}')
+    shadow = {"phase": "shadow", "shadow": {"noise_sample": "100%"}}
+    async with proxy(table_for(monolith, service, shadow)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        (seen,) = running.plane.lessons.take()
+        assert verdicts(running) == {"match": 1}
+    assert (seen.path, seen.way, seen.upstream, seen.moved) == ("$.n", "value", "old", 1)
+
+
+async def test_of_no_sample_the_primary_is_asked_once(
+    monolith: Upstream, service: Upstream
+) -> None:
+    shadow = {"phase": "shadow", "shadow": {"noise_sample": "0%"}}
+    async with proxy(table_for(monolith, service, shadow)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+    assert len(monolith.heads) == 1
+
+
+async def test_a_write_to_the_resource_makes_a_difference_racy(
+    monolith: Upstream, service: Upstream
+) -> None:
+    monolith.answer = lambda _: json_answer(b'{"a": 1}')
+    service.answer = lambda _: json_answer(b'{"a": 2}')
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        writes = running.plane.writes
+        writes.begin("d", "PUT", "/d/1", running.plane.now())
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"racy": 1})
+        await running.get("/d/2")
+        await running.wait_until(lambda: verdicts(running) == {"racy": 1, "mismatch": 1})
