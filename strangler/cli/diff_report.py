@@ -16,7 +16,7 @@ from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from strangler.cli.output import tell, write_json
 from strangler.cli.report_page import page
 from strangler.compare.verdict import ENDED, Verdict
-from strangler.migration.evidence import FAILED, FALLBACK
+from strangler.migration.evidence import TIMED
 from strangler.migration.latency import LAST, edge_of
 from strangler.store.records import Finding
 from strangler.store.store import Store
@@ -122,10 +122,10 @@ def _shares(hours: dict[datetime, Counter[str]]) -> tuple[tuple[datetime, float]
 
 
 async def _latency(store: Store, domain: str) -> dict[str, list[tuple[float, int]]]:
-    """Add up how long the systems' answers took; nothing where only one has answered."""
+    """Add up how long both systems took over the same requests."""
     buckets: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for one in await store.answers(domain):
-        if one.outcome not in {FAILED, FALLBACK} and one.bucket < LAST:
+        if one.outcome == TIMED and one.bucket < LAST:
             buckets[one.system][one.bucket] += one.count
     return {
         system: [(edge_of(bucket), count) for bucket, count in sorted(counts.items())]

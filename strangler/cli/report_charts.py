@@ -62,7 +62,7 @@ def distributions(histograms: Mapping[str, Sequence[tuple[float, int]]], label: 
     def x_of(seconds: float) -> float:
         return LEFT + _ACROSS * (log10(seconds) - low) / (high - low)
 
-    parts = [_horizontal((0, 0.5, 0.95, 1), lambda share: TOP + _UP * (1 - share), _percent)]
+    parts = [_horizontal((0, 0.5, 0.95), lambda share: TOP + _UP * (1 - share), _percent)]
     for number, (system, points) in enumerate(histograms.items()):
         total, passed, steps = sum(count for _, count in points), 0, []
         for edge, count in points:

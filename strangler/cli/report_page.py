@@ -26,7 +26,8 @@ h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; }
 h3 { font-size: .95rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 p { color: var(--soft); margin: .3rem 0; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
-.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); }
+.charts { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(30rem, 100%), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 12px;
   padding: 1rem 1.2rem; min-width: 0; }
 .figure { font-size: 1.7rem; font-weight: 650; font-variant-numeric: tabular-nums; }
@@ -41,8 +42,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 code { font: .88em ui-monospace, "SF Mono", Menlo, monospace; }
 .state { border: 1px solid var(--rule); border-radius: 99px; padding: .05rem .6rem;
   font-size: .8rem; white-space: nowrap; }
-svg { width: 100%; height: auto; display: block; }
-svg text { fill: var(--soft); font-size: 11px; }
+svg { width: 100%; max-width: 44rem; height: auto; display: block; }
+svg text { fill: var(--soft); font-size: 13px; }
 svg .grid { stroke: var(--rule); } svg .bar { fill: var(--main); } svg .value { fill: var(--ink); }
 svg .line { fill: none; stroke: var(--bad); stroke-width: 1.8; stroke-linejoin: round; }
 svg .area { fill: var(--bad); opacity: .12; }
@@ -118,7 +119,7 @@ def _kinds(findings: Iterable[Finding]) -> Iterator[str]:
 
 def _latency(told: "Report") -> Iterator[str]:
     if told.latency:
-        yield '<h2>How long answers took</h2><div class="charts">'
+        yield '<h2>How long both sides took over the same requests</h2><div class="charts">'
         for domain, systems in told.latency.items():
             chart = distributions(systems, f"{domain}: share of answers that took at most so long")
             yield _card(escape(domain), f"{chart}<p>share of answers that took at most so long</p>")

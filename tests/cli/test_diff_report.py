@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from strangler.migration.evidence import TIMED
 from strangler.store.records import AnswerKey
 from tests.cli.desk import Desk
 from tests.store.sample import NOON, mismatch, observation
@@ -36,9 +37,9 @@ def told(live: Desk) -> Desk:
         live.observe(*(mismatch(at=at) for _ in range(bad)))
     live.observe(mismatch(0, "aaaa", route=ODD), mismatch(0, "bbbb", noise=True))
     counts: dict[AnswerKey, int] = {
-        ("datasets", "/a", 1, system, "GET", "2xx", bucket): 10 * bucket
+        ("datasets", "/a", 1, system, "GET", TIMED, bucket): 10 * bucket
         for system in ("monolith", "service")
-        for bucket in (40, 60)
+        for bucket in (40, 50 + len(system))
     }
     live.ask(lambda store: store.add_answers(counts, NOON))
     return live
