@@ -2,29 +2,33 @@
 
 import typer
 
-from strangler.cli import (
-    diff_export,
-    diff_latency,
-    diff_list,
-    diff_noise,
-    diff_purge,
-    diff_recheck,
-    diff_report,
-    diff_rules,
-    diff_show,
-    diff_state,
+from strangler.cli.verbs import Lazy
+
+
+class DiffVerbs(Lazy):
+    """Each verb, in the order of `--help`."""
+
+    verbs = {  # noqa: RUF012 - it is what the base declares for the class
+        "list": "strangler.cli.diff_list:list_findings",
+        "show": "strangler.cli.diff_show:show_finding",
+        "accept": "strangler.cli.diff_state:accept",
+        "fixed": "strangler.cli.diff_state:fixed",
+        "reopen": "strangler.cli.diff_state:reopen",
+        "recheck": "strangler.cli.diff_recheck:recheck",
+        "export": "strangler.cli.diff_export:export",
+        "rules": "strangler.cli.diff_rules:rules",
+        "noise": "strangler.cli.diff_noise:list_noise",
+        "latency": "strangler.cli.diff_latency:latency",
+        "report": "strangler.cli.diff_report:report",
+        "purge": "strangler.cli.diff_purge:purge",
+    }
+
+
+app = typer.Typer(
+    cls=DiffVerbs, no_args_is_help=True, help="Read what the shadow copies showed, and judge it."
 )
 
-app = typer.Typer(no_args_is_help=True, help="Read what the shadow copies showed, and judge it.")
-app.command("list")(diff_list.list_findings)
-app.command("show")(diff_show.show_finding)
-app.command("accept")(diff_state.accept)
-app.command("fixed")(diff_state.fixed)
-app.command("reopen")(diff_state.reopen)
-app.command("recheck")(diff_recheck.recheck)
-app.command("export")(diff_export.export)
-app.command("rules")(diff_rules.rules)
-app.command("noise")(diff_noise.list_noise)
-app.command("latency")(diff_latency.latency)
-app.command("report")(diff_report.report)
-app.command("purge")(diff_purge.purge)
+
+@app.callback()
+def diff() -> None:
+    """Read what the shadow copies showed, and judge it."""

@@ -4,7 +4,7 @@ An operator's `strangler status` waits for what `status` needs, and for nothing 
 """
 
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -31,24 +31,32 @@ VERBS = {
 """Each verb, in the order of `--help`: a function, or the `Typer` of a verb that has its own."""
 
 
-class Verbs(TyperGroup):
-    """The verbs above; `--help` alone, which has a line on each, imports them all."""
+class Lazy(TyperGroup):
+    """A group that imports a verb when it is used; `--help`, with a line on each, imports all."""
+
+    verbs: ClassVar[dict[str, str]]
 
     # typer has no public name for the types of contexts and commands, hence `Any`.
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's interface
         """Name the verbs."""
-        return list(VERBS)
+        return list(self.verbs)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a verb; one that is unknown is an error that names the nearest."""
-        if cmd_name not in VERBS:
-            ctx.fail(f"No such command {cmd_name!r}: {did_you_mean(cmd_name, VERBS)}")
-        return _imported(cmd_name)
+        if cmd_name not in self.verbs:
+            ctx.fail(f"No such command {cmd_name!r}: {did_you_mean(cmd_name, self.verbs)}")
+        return _imported(cmd_name, self.verbs[cmd_name])
 
 
-def _imported(verb: str) -> Any:
-    found = resolve_name(VERBS[verb])
+class Verbs(Lazy):
+    """The verbs above."""
+
+    verbs = VERBS
+
+
+def _imported(verb: str, place: str) -> Any:
+    found = resolve_name(place)
     holder = typer.Typer(add_completion=False)
     if isinstance(found, typer.Typer):
         holder.add_typer(found, name=verb)

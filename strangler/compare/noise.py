@@ -87,7 +87,7 @@ class _Traced:
 
 def enough(look: Look, learned: Learned, asked: Asked) -> bool:
     """Decide whether the asks so far tell all that they can; else both sides are asked again."""
-    if look.asks >= ASKS or asked.written:
+    if look.asks >= ASKS:
         return True
     return not any(_open(each, learned) for each in _trace(look, asked))
 
@@ -96,7 +96,7 @@ def conclude(look: Look, learned: Learned, asked: Asked) -> Confirmation:
     """Part the differences of the first answers, and remember what was seen."""
     traced = _trace(look, asked)
     if asked.written:
-        return _after_a_write(traced, learned)
+        return _after_a_write(traced, look.asks, learned, asked)
     for each in traced:
         _weigh(each, look.asks, learned)
     lessons = _remember(look, learned, asked.now)
@@ -124,14 +124,34 @@ def watch(alone: Comparison, learned: Learned, now: float) -> tuple[Lesson, ...]
     return tuple(lessons)
 
 
-def _after_a_write(traced: list[_Traced], learned: Learned) -> Confirmation:
-    """Hold nothing against the candidate that a write may have made, nor learn from it."""
+def _after_a_write(
+    traced: list[_Traced], asks: int, learned: Learned, asked: Asked
+) -> Confirmation:
+    """Hold nothing against the candidate that a write may have made, nor learn from it.
+
+    A write moves the primary, or brings the candidate to agree in the end. What did neither in
+    all asks stands beside the write: a list that is written to all day would never be judged.
+    """
+    confirmed: list[Difference] = []
     noise: list[Difference] = []
     racy: list[Difference] = []
     for each in traced:
-        known = each.course is Course.CLOCK or learned.is_noise(each.like)
-        (noise if known else racy).extend(each.differences)
-    return Confirmation(noise=tuple(noise), racy=tuple(racy))
+        if each.course is Course.HELD:
+            _weigh(each, asks, learned)
+        if each.course is Course.HELD and learned.is_real(each.like):
+            confirmed += each.differences
+        elif learned.is_noise(each.like) or _is_clock(each, asked):
+            noise += each.differences
+        else:
+            racy += each.differences
+    return Confirmation(tuple(confirmed), tuple(noise), tuple(racy))
+
+
+def _is_clock(each: _Traced, asked: Asked) -> bool:
+    """Decide whether both sides tell the present time, which no write makes them do."""
+    if each.course is Course.MOVED:
+        return each.odd is None and all(_tells_now(one, asked) for one in each.differences)
+    return each.course is Course.CLOCK
 
 
 def _trace(look: Look, asked: Asked) -> list[_Traced]:

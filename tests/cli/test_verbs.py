@@ -84,7 +84,7 @@ def test_the_help_has_a_line_on_every_verb(desk: Desk) -> None:
     ("args", "said"),
     [
         (["stauts"], "No such command 'stauts': did you mean status?; see `strangler --help`\n"),
-        (["diff", "lst"], "No such command 'lst'. Did you mean 'list'?; see"),
+        (["diff", "lst"], "No such command 'lst': did you mean list?; see"),
     ],
 )
 def test_a_misspelt_verb_is_told_the_nearest(desk: Desk, args: list[str], said: str) -> None:

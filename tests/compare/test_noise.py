@@ -1,5 +1,7 @@
 """Noise is what the primary shows against itself, or what is gone when asked again."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from strangler.compare.compare import compare
@@ -67,8 +69,23 @@ def test_a_change_of_the_data_between_the_two_first_answers_was_a_moments():
 
 
 def test_what_a_write_may_have_made_is_neither_noise_nor_a_finding():
+    moved = bodies({"count": 8}, {"count": 9}, {"count": 9}, {"count": 9}, written=True)
+    assert (moved.confirmed, paths(moved.racy)) == ((), ["$.count"])
+    arrived = bodies({"count": 9}, {"count": 8}, {"count": 9}, {"count": 9}, written=True)
+    assert (arrived.confirmed, paths(arrived.racy)) == ((), ["$.count"])
+
+
+def test_the_present_time_is_noise_beside_any_write():
+    def at(seconds):
+        return {"at": datetime.fromtimestamp(NOW + seconds, UTC).isoformat()}
+
+    found = bodies(*(at(0.05 + number / 10) for number in range(2 * ASKS)), written=True)
+    assert found.verdict is Verdict.IGNORED
+
+
+def test_what_no_ask_makes_agree_is_a_finding_beside_any_write():
     found = bodies({"count": 8}, {"count": 9}, written=True)
-    assert (found.confirmed, paths(found.racy)) == ((), ["$.count"])
+    assert (paths(found.confirmed), found.racy) == (["$.count"], ())
 
 
 def test_a_finding_is_told_beside_what_was_gone():

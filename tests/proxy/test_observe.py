@@ -18,12 +18,12 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 ROUTE = table_of([{"path": "/users/{id}"}], phase="shadow").routes[0]
 
 PRIMARY = json_answer(
-    {"name": "Ann SECRET", "pin": 8341234, "mails": ["SECRET@example.org"], "SECRET key!": 1},
+    {"name": "Ann SECRET", "room": 8341234, "mails": ["SECRET@example.org"], "SECRET key!": 1},
     ("X-Token", "SECRET-token"),
     ("Set-Cookie", "session=SECRET"),
 )
 CANDIDATE = json_answer(
-    {"name": "Bob SECRET", "pin": 8349999, "mails": [], "SECRET key!": 2},
+    {"name": "Bob SECRET", "room": 8349999, "mails": [], "SECRET key!": 2},
     ("X-Token", "SECRET-other"),
     ("Set-Cookie", "session=SECRET2"),
 )
@@ -38,7 +38,7 @@ def reported(
         comparison.verdict, comparison.fired, () if noise else found, found if noise else ()
     )
     head = ask("GET", "/users/SECRET-id?token=SECRET", cookie="session=SECRET")
-    compared = Compared(ROUTE, ROUTE.label, "GET", 3, head, "req-1", "new", primary, candidate)
+    compared = Compared(ROUTE, ROUTE.label, "GET", 3, head, "4f2a90c1", "new", primary, candidate)
     return observe(compared, judgement, rules, Redactor(b"key"), AT)
 
 
@@ -52,7 +52,7 @@ def test_no_value_of_either_side_is_reported() -> None:
 
 
 def test_what_a_rule_allows_is_reported_and_nothing_beside_it() -> None:
-    rules = Rules.compile([], [], ["$.pin"])
+    rules = Rules.compile([], [], ["$.room"])
     text = repr(reported(PRIMARY, CANDIDATE, rules))
     assert "8341234" in text
     assert "8349999" in text
@@ -66,7 +66,7 @@ def test_an_observation_says_what_was_compared_under_which_revision() -> None:
     assert (observation.route, observation.verdict) == ("/users/{id}", "mismatch")
     for sighting in observation.sightings:
         example = sighting.example
-        assert (example.request_id, example.method, example.at) == ("req-1", "GET", AT)
+        assert (example.request_id, example.method, example.at) == ("4f2a90c1", "GET", AT)
         assert example.target.startswith("/users/#")
         assert (example.primary_status, example.candidate_status) == (200, 201)
         assert example.candidate_upstream == "new"

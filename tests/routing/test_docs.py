@@ -19,7 +19,7 @@ NESTED |= {"RetriesConfig": "retries", "TlsConfig": "tls", "LagConfig": "lag"}
 NESTED |= {"ReadYourWritesConfig": "read_your_writes", "FenceConfig": "fence"}
 NESTED |= {"GateConfig": "gate", "LatencyConfig": "latency"}
 NESTED |= {"BreachLatencyConfig": "rollback_on.latency"}
-NESTED |= {"DryRunConfig": "dry_run"}
+NESTED |= {"DryRunConfig": "dry_run", "RetentionConfig": "retention"}
 NESTED |= {"AutopilotConfig": "autopilot", "RollbackConfig": "rollback_on"}
 
 

@@ -12,7 +12,9 @@ from strangler.store.store import Store
 
 
 def make_store(path: Path) -> None:
-    """Have an empty store at `path`, up to date, unless there is a file."""
+    """Have an empty store at `path`, up to date, unless something is in its way already."""
+    if path.parent.is_file():
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         shutil.copy(_made_once(), path)
