@@ -357,8 +357,12 @@ async def test_of_no_sample_the_primary_is_asked_once(
 async def test_a_write_to_the_resource_makes_a_difference_racy(
     monolith: Upstream, service: Upstream
 ) -> None:
-    monolith.answer = lambda _: json_answer(b'{"a": 1}')
-    service.answer = lambda _: json_answer(b'{"a": 2}')
+    """It changes what the primary says, not for the last time; `/d/2` nobody writes to."""
+    first = iter([b'{"a": 1}'])
+    monolith.answer = lambda head: json_answer(
+        next(first, b'{"a": 2}') if b"/d/1 " in head else b'{"a": 1}'
+    )
+    service.answer = lambda _: json_answer(b'{"a": 3}')
     async with proxy(table_for(monolith, service, CONFIRMED)) as running:
         writes = running.plane.writes
         writes.begin("d", "PUT", "/d/1", running.plane.now())
