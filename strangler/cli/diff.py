@@ -24,9 +24,7 @@ class DiffVerbs(Lazy):
     }
 
 
-app = typer.Typer(
-    cls=DiffVerbs, no_args_is_help=True, help="Read what the shadow copies showed, and judge it."
-)
+app = typer.Typer(cls=DiffVerbs, no_args_is_help=True)
 
 
 @app.callback()

@@ -178,6 +178,12 @@ class Snapshot:
             counters.copies.items(),
         )
         yield _counter(
+            "strangler_shadow_asks",
+            "Asked of either side beside copies, to confirm, learn noise or read back, by outcome.",
+            ("route", "outcome"),
+            counters.asks.items(),
+        )
+        yield _counter(
             "strangler_shadow_verdicts",
             "Comparisons, by route and verdict.",
             ("route", "verdict"),

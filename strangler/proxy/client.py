@@ -191,7 +191,8 @@ class ClientConnection(asyncio.Protocol):
         if self._reads_on():
             self.expect_within(self._plane.settings.idle)
         elif self._exchange is not None and self._ended:
-            self.transport.abort()  # it has gone, for all we can tell
+            self._cancel()  # it has gone, for all we can tell; if not, it must not take a part
+            break_off(self.transport)  # of an answer for the whole
         elif self._exchange is not None:
             self._exchange.expired()
         elif self._head_begun and not self._lingering:

@@ -42,6 +42,7 @@ class Counters:
     `exchanges`: by (route, system or "strangler" where we answered ourselves, status).
     `failures`: failed tries by (upstream, stage, cause). `recoveries`: by (route, recovery).
     `copies`: shadow copies by (route, what became of them). `verdicts`: by (route, verdict).
+    `asks`: what was asked of either side for their sake, by (route, what came of it).
     `refusals`: requests refused for what they are or because too much goes on, by status.
     `connections_refused`: by reason. `pauses`: of accepting, because no descriptor was left.
     `handshakes`: of clients, by how they ended.
@@ -60,6 +61,7 @@ class Counters:
     failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     recoveries: Counter[tuple[str, str]] = field(default_factory=Counter)
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
+    asks: Counter[tuple[str, str]] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
     connections_refused: Counter[str] = field(default_factory=Counter)
@@ -95,6 +97,7 @@ class Counters:
         self.failures += other.failures
         self.recoveries += other.recoveries
         self.copies += other.copies
+        self.asks += other.asks
         self.verdicts += other.verdicts
         self.refusals += other.refusals
         self.connections_refused += other.connections_refused

@@ -77,17 +77,24 @@ class DryRuns:
 
         `body` is None where it was too large to be held, which is counted when the write is done.
         """
-        dry_run, mirror = DryRun(), self._plane.mirror
+        dry_run = DryRun()
+        try:
+            self._begin(dry_run, exchange, body)
+        except Exception as error:  # noqa: BLE001 - ours, told, and no matter of the client's
+            self._plane.mirror.faulted(exchange.label, error)
+        return dry_run
+
+    def _begin(self, dry_run: DryRun, exchange: "Exchange", body: list[bytes] | None) -> None:
+        mirror = self._plane.mirror
         route, candidate = exchange.route, exchange.decision.candidate
         if route is None or candidate is None or body is None:
-            return dry_run
+            return
         copy = Copy(exchange, route, candidate, b"".join(body), _NOTHING_YET, mapped=True)
         probe = self._probe(copy)
         if isinstance(probe, str):
             mirror.count(copy, probe)
         elif mirror.admits(copy):
             self._plane.spawn(mirror.carry_out(copy, partial(self._compare, dry_run)))
-        return dry_run
 
     def _probe(self, copy: Copy) -> PromiseProbe | str:
         """Give the promise to ask for by the table of this moment, or why nothing may be sent."""
@@ -137,7 +144,7 @@ class DryRuns:
         if isinstance(outcome, str):
             mirror.count(copy, outcome)
             return None
-        again = mirror.settle(copy, copy.candidate, outcome)
+        again = mirror.settle(copy, copy.candidate, outcome, again=True)
         if again is None:
             return None
         compare = mirror.judge.compare

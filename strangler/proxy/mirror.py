@@ -25,6 +25,7 @@ from strangler.proxy.fetch import Capture, Fetch, Outcome, fetch
 from strangler.proxy.judge import Judge
 from strangler.proxy.mapped_output import as_client_sees
 from strangler.proxy.observe import Judgement
+from strangler.proxy.pool import TargetPool
 from strangler.proxy.unreported import Unreported
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
@@ -81,7 +82,21 @@ class Mirror:
     # A copy is taken on.
 
     def submit(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
-        """Take a copy of a finished exchange on, or drop it and say why."""
+        """Take a copy of a finished exchange on, or drop it and say why.
+
+        Whatever goes wrong here is no matter of the client's, whose exchange this ends.
+        """
+        try:
+            self._take_on(exchange, capture, body)
+        except Exception as error:  # noqa: BLE001 - ours, and told
+            self.faulted(exchange.label, error)
+
+    def faulted(self, label: str, error: Exception) -> None:
+        """Count and log a fault of ours, which says nothing of a service."""
+        self._plane.counters.comparator_faults += 1
+        log.error("comparator_fault", route=label, exc_info=error)
+
+    def _take_on(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
         route, candidate = exchange.route, exchange.decision.candidate
         primary = capture.response()
         capture.release()  # the copy accounts for it from here on
@@ -125,10 +140,8 @@ class Mirror:
         """Do the work of a copy that was taken on; it is over after that."""
         try:
             await work(copy)
-        except Exception:
-            # Ours, and no verdict: a broken comparator says nothing of a service.
-            self._plane.counters.comparator_faults += 1
-            log.exception("comparator_fault", route=copy.label)
+        except Exception as error:  # noqa: BLE001 - ours, and told
+            self.faulted(copy.label, error)
         finally:
             self._end(copy)
 
@@ -159,15 +172,21 @@ class Mirror:
         target = pool.choose(insist=False)
         connection = None if target is None else target.take()
         if connection is None:
-            self._plane.spawn(self._run(copy))
+            self._plane.spawn(self._run(copy, pool, target))
         else:
             self._ask_on(copy, connection, pool)
 
     def _ask_on(self, copy: Copy, connection: UpstreamConnection, pool: UpstreamPool) -> None:
         copy.deadline = self._plane.tick + pool.upstream.timeouts.response
-        self._asked[copy] = connection
         limit = self._plane.settings.copied_body
-        request = copy.request_to(copy.candidate, CANDIDATE)
+        try:
+            request = copy.request_to(copy.candidate, CANDIDATE)
+        except Exception as error:  # noqa: BLE001 - ours, and told
+            connection.abandon()
+            self.faulted(copy.label, error)
+            self._end(copy)
+            return
+        self._asked[copy] = connection
         copy.asked = asked = Fetch(copy.candidate, limit, partial(self._came, copy))
         connection.start(asked, copy.head.method)
         connection.send_whole(request)
@@ -178,6 +197,7 @@ class Mirror:
             self._came(copy, Failure(copy.candidate, Stage.WAITING, Cause.TIMEOUT))
 
     def _came(self, copy: Copy, outcome: Outcome) -> None:
+        """Take what came of asking the candidate, and end what needs no more work."""
         connection = self._asked.pop(copy, None)
         if connection is None:
             return  # we are closing
@@ -195,7 +215,9 @@ class Mirror:
         else:
             connection.abandon()  # what still comes is read by nobody
         if reused and isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED:
-            self._plane.spawn(self._run(copy))  # the connection may have closed while idle
+            pool = self._plane.shadow_pools[copy.candidate]
+            # The connection may have closed while idle.
+            self._plane.spawn(self._run(copy, pool, pool.choose(insist=False)))
         else:
             self._plane.spawn(self._go_on(copy, outcome))
 
@@ -208,10 +230,8 @@ class Mirror:
         self.judge.found_alike(copy)
         return True
 
-    async def _run(self, copy: Copy) -> None:
+    async def _run(self, copy: Copy, pool: UpstreamPool, target: TargetPool | None) -> None:
         """Ask on a connection that is made first."""
-        pool: UpstreamPool = self._plane.shadow_pools[copy.candidate]
-        target = pool.choose(insist=False)
         if target is None:
             unavailable = Failure(copy.candidate, Stage.CHOOSING, Cause.UNAVAILABLE)
             await self._go_on(copy, unavailable)
@@ -242,11 +262,12 @@ class Mirror:
 
     async def ask(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
         """Ask one side, and conclude where it does not answer as it should."""
-        return self.settle(copy, upstream, await self._fetch(copy, upstream, role))
+        return self.settle(copy, upstream, await self._fetch(copy, upstream, role), again=True)
 
     async def ask_aside(self, copy: Copy, upstream: str, role: bytes) -> Response | None:
         """Ask one side for what no verdict hangs on."""
-        answer = self.account(copy, upstream, await self._fetch(copy, upstream, role))
+        outcome = await self._fetch(copy, upstream, role)
+        answer = self.account(copy, upstream, outcome, again=True)
         return None if answer is None else self.as_seen(copy, upstream, answer)
 
     async def _fetch(self, copy: Copy, upstream: str, role: bytes) -> Outcome:
@@ -254,16 +275,23 @@ class Mirror:
         request = copy.request_to(upstream, role)
         return await fetch(pool, copy.head.method, request, self._plane.settings.copied_body)
 
-    def settle(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
+    def settle(
+        self, copy: Copy, upstream: str, outcome: Outcome, *, again: bool = False
+    ) -> Response | None:
         """Account for what came; a failure is an inconclusive exchange."""
-        answer = self.account(copy, upstream, outcome)
+        answer = self.account(copy, upstream, outcome, again=again)
         if answer is None:
             self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
             return None
         return self.as_seen(copy, upstream, answer)
 
-    def account(self, copy: Copy, upstream: str, outcome: Outcome) -> Response | None:
-        """Count what came, and hold it if it is an answer."""
+    def account(
+        self, copy: Copy, upstream: str, outcome: Outcome, *, again: bool = False
+    ) -> Response | None:
+        """Count what came, and hold it if it is an answer.
+
+        A copy is counted once; what is asked `again` for its sake is counted apart.
+        """
         breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
             if outcome.cause is not Cause.NO_ROOM:
@@ -272,7 +300,10 @@ class Mirror:
         else:
             breaker.succeeded()
             became = self.hold(copy, outcome)
-        self.count(copy, became)
+        if again:
+            self._plane.counters.asks[copy.label, became] += 1
+        else:
+            self.count(copy, became)
         return outcome if isinstance(outcome, Response) and became == ANSWERED else None
 
     def hold(self, copy: Copy, answer: Response | None) -> str:

@@ -340,6 +340,8 @@ async def test_noise_is_learned_before_anything_differs(
         await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
         (seen,) = running.plane.lessons.take()
         assert verdicts(running) == {"match": 1}
+        assert copies(running) == {"answered": 1}, "what is asked for its sake is no copy"
+        assert running.plane.counters.asks == {("/d/**", "answered"): 1}
     assert (seen.path, seen.way, seen.upstream, seen.moved) == ("$.n", "value", "old", 1)
 
 
@@ -370,3 +372,19 @@ async def test_a_write_to_the_resource_makes_a_difference_racy(
         await running.wait_until(lambda: verdicts(running) == {"racy": 1})
         await running.get("/d/2")
         await running.wait_until(lambda: verdicts(running) == {"racy": 1, "mismatch": 1})
+
+
+async def test_a_fault_of_ours_in_taking_a_copy_on_is_no_matter_of_the_client_s(
+    monolith: Upstream, service: Upstream
+) -> None:
+    def faulty(_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        soon, running.plane.soon = running.plane.soon, faulty
+        for _ in range(2):
+            assert await running.get("/d/1") == (200, b"ok")
+        assert running.plane.counters.comparator_faults == 2
+        running.plane.soon = soon
+        assert await running.get("/d/1") == (200, b"ok")
+        await running.wait_until(lambda: verdicts(running) == {"match": 1})

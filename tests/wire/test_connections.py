@@ -225,6 +225,19 @@ def test_a_client_that_closes_in_a_stream_of_events_releases_its_upstream(wire: 
     assert upstream.is_closed()
 
 
+def test_a_half_closed_client_never_takes_a_part_of_an_answer_for_the_whole(wire: Wire) -> None:
+    """RFC 9112 section 8: a body that ends by closing, and of which nothing more comes."""
+    client = wire.client(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+    client.send_end()
+    upstream = wire.monolith.accept()
+    upstream.request()
+    upstream.send(b"HTTP/1.1 200 OK\r\n\r\na part")
+    client.until(b"a part")
+
+    assert client.rest_until_broken() == b""
+    assert upstream.is_closed()
+
+
 def test_a_read_on_a_connection_that_was_closed_meanwhile_is_asked_again(wire: Wire) -> None:
     """RFC 9112 section 9.3.1: only what was closed while idle, and only what may be repeated."""
     client = wire.client(GET)
