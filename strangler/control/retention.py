@@ -1,4 +1,4 @@
-"""Performs the forgetting of findings that a route keeps no longer, once in a while."""
+"""Performs the forgetting of what nobody asks for any more, once in a while."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -17,14 +17,23 @@ EVERY = 3600.0
 HOURS_KEPT = timedelta(days=90)
 """How far back a report can show how it went: as long as findings are kept by default."""
 
+REVISIONS_TOLD = timedelta(days=30)
+"""How long counts are told by the revision they were made under, once another one is live: for
+whoever asks what a change of a rule did. The gates need less (`strangler.store.settling`)."""
 
-async def forget_old_findings(store: Store, live: LiveTable) -> None:
+REST = 0.05
+"""Seconds between two transactions that add counts up: those of the traffic go before."""
+
+
+async def keep_small(store: Store, live: LiveTable) -> None:
     """Look for what is over, for ever. A store that is away is looked at next time."""
     while True:
         try:
-            await purge_by_table(store, live, datetime.now(UTC))
+            now = datetime.now(UTC)
+            await purge_by_table(store, live, now)
+            await settle_counts(store, now)
         except StoreError as error:
-            log.warning("findings_not_purged", reason=str(error))
+            log.warning("store_not_tidied", reason=str(error))
         await asyncio.sleep(EVERY)
 
 
@@ -39,3 +48,14 @@ async def purge_by_table(store: Store, live: LiveTable, now: datetime) -> int:
     if gone:
         log.info("findings_purged", count=gone)
     return gone
+
+
+async def settle_counts(store: Store, now: datetime) -> int:
+    """Add up the counts of old revisions, a part at a time; give how many rows that were."""
+    told = 0
+    for settlement in await store.unsettled(now - REVISIONS_TOLD):
+        told += await store.settle(settlement)
+        await asyncio.sleep(REST)
+    if told:
+        log.info("counts_settled", rows=told)
+    return told

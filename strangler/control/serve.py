@@ -30,7 +30,7 @@ from strangler.control.metrics import Snapshot, exposition
 from strangler.control.noise import NoiseKeeper
 from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
-from strangler.control.retention import forget_old_findings
+from strangler.control.retention import keep_small
 from strangler.control.saved_file import SavedFile
 from strangler.control.supervisor import Supervisor
 from strangler.control.token_key import token_key
@@ -275,7 +275,7 @@ async def _serve_with(
         asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
         asyncio.create_task(_for_ever(live.listen)),
         asyncio.create_task(_for_ever(partial(watch_lags, live, supervisor))),
-        asyncio.create_task(_for_ever(partial(forget_old_findings, store, live))),
+        asyncio.create_task(_for_ever(partial(keep_small, store, live))),
         asyncio.create_task(_for_ever(Autopilot(store, live, served.file).run)),
     ]
     if served.file is not None and options.watch:

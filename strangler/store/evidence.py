@@ -72,38 +72,39 @@ async def write_answers(
     connection: AsyncConnection, counts: Mapping[AnswerKey, int], at: datetime
 ) -> None:
     """Add counts of answers to what is there; `at` is when the last of them came."""
-    statement = upsert_into(connection, answers)
-    new = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=list(answers.primary_key),
-        set_={
-            "count": answers.c.count + new.count,
-            "last_seen": _greatest(answers.c.last_seen, new.last_seen),
-        },
-    )
     names = answers.primary_key.columns.keys()
     rows = [
         {**dict(zip(names, key, strict=True)), "count": count, "last_seen": at}
         for key, count in sorted(counts.items())
     ]
-    await connection.execute(statement, rows)
+    await add_up(connection, answers, rows)
 
 
 async def _add_counts(connection: AsyncConnection, table: Table, counts: Counts) -> None:
     """Add counts to a table whose key is told in the order of its columns."""
-    if not counts:
-        return
-    statement = upsert_into(connection, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={"count": table.c.count + statement.excluded.count},
-    )
     names = table.primary_key.columns.keys()
     rows = [
         {**dict(zip(names, key, strict=True)), "count": count}
         for key, count in sorted(counts.items())
     ]
-    await connection.execute(statement, rows)
+    await add_up(connection, table, rows)
+
+
+async def add_up(
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add the counts of rows, in order of their keys, to those that have the same keys."""
+    if not rows:
+        return
+    statement = upsert_into(connection, table)
+    new = statement.excluded
+    added: dict[str, ColumnElement[Any]] = {"count": table.c.count + new.count}
+    if "last_seen" in table.c:
+        added["last_seen"] = _greatest(table.c.last_seen, new.last_seen)
+    key = list(table.primary_key)
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=added), list(rows)
+    )
 
 
 async def _add_findings(

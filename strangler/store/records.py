@@ -287,6 +287,15 @@ class HourCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Counts of one route to be added up: `told_by` maps their revisions to earlier ones."""
+
+    domain: str
+    route: str
+    told_by: Mapping[int, int]
+
+
 AnswerKey: TypeAlias = tuple[str, str, int, str, str, str, int]
 """A kind of answer: domain, route, revision, system, method, outcome, bucket of its latency."""
 

@@ -6,9 +6,7 @@ Each method is one transaction. Whatever the database says no to comes out as a 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from secrets import token_hex
 
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from strangler.compare.state import FindingState
@@ -21,14 +19,17 @@ from strangler.store import (
     ledger,
     news,
     noise,
+    notices,
     purging,
+    settling,
+    shared,
     soundness,
     states,
     traffic,
     writers,
 )
 from strangler.store.address import StoreAddress, read_address
-from strangler.store.bounds import LIST_BYTES, storable
+from strangler.store.bounds import storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
 from strangler.store.errors import mapped_errors
 from strangler.store.records import (
@@ -49,14 +50,13 @@ from strangler.store.records import (
     Revision,
     RuleCount,
     Selection,
+    Settlement,
     StateChange,
     TrafficReport,
     Transition,
     VerdictCount,
 )
 from strangler.store.schema import ensure_schema
-from strangler.store.tables import notices, secrets
-from strangler.store.upsert import upsert_into
 
 
 class Store:
@@ -348,6 +348,16 @@ class Store:
         async with self._writing() as connection:
             await purging.purge_hours(connection, before)
 
+    async def unsettled(self, before: datetime) -> list[Settlement]:
+        """Find counts of revisions that were over by a time, and that nobody tells apart."""
+        async with self._reading() as connection:
+            return await settling.unsettled(connection, before)
+
+    async def settle(self, settlement: Settlement) -> int:
+        """Add such counts up; give how many rows were told under another revision."""
+        async with self._writing() as connection:
+            return await settling.settle(connection, settlement)
+
     async def accepted(self, now: datetime) -> frozenset[str]:
         """Give the ids of the findings that are accepted at this time."""
         async with self._reading() as connection:
@@ -419,31 +429,21 @@ class Store:
     async def secret(self, name: str) -> bytes:
         """Give what all replicas share under this name, made up by whoever asks first."""
         async with self._writing() as connection:
-            statement = upsert_into(connection, secrets)
-            made = {"name": name, "value": token_hex(32)}
-            await connection.execute(statement.values(**made).on_conflict_do_nothing())
-            query = select(secrets.c.value).where(secrets.c.name == name)
-            return bytes.fromhex((await connection.execute(query)).scalar_one())
+            return await shared.secret(connection, name)
 
     # Notices
 
     async def post_notice(self, notice: Notice) -> None:
         """Show something to all; it takes the place of the replica's last notice of its kind."""
-        values = {"at": notice.at, "text": storable(notice.text, LIST_BYTES)}
-        key = {"replica": notice.replica, "kind": notice.kind}
         async with self._writing() as connection:
-            statement = upsert_into(connection, notices).values(**key, **values)
-            await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=values)
-            )
+            await notices.post(connection, notice)
 
     async def withdraw_notices(self, kind: str) -> None:
         """Take back every replica's notice of one kind: what it told is mended."""
         async with self._writing() as connection:
-            await connection.execute(delete(notices).where(notices.c.kind == kind))
+            await notices.withdraw(connection, kind)
 
     async def notices(self) -> list[Notice]:
         """List what is to be shown, newest first."""
-        query = select(notices).order_by(notices.c.at.desc())
         async with self._reading() as connection:
-            return [Notice(**row) for row in (await connection.execute(query)).mappings()]
+            return await notices.read_notices(connection)
