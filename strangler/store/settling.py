@@ -73,15 +73,16 @@ async def unsettled(connection: AsyncConnection, before: datetime) -> list[Settl
 async def _moves(connection: AsyncConnection, until: int) -> dict[str, Moves]:
     """Read the moves of all domains up to a revision."""
     moves: dict[str, Moves] = {}
-    told = (transitions.c[name] for name in ("domain", "revision", "route"))
-    in_place = (transitions.c.from_phase == transitions.c.to_phase).label("in_place")
-    query = select(*told, in_place).where(transitions.c.revision <= until)
-    for domain, revision, route, stays in await connection.execute(
-        query.order_by(*transitions.primary_key)
-    ):
+    told = select(
+        transitions.c.domain,
+        transitions.c.revision,
+        (transitions.c.route.is_(None) & (transitions.c.from_phase != transitions.c.to_phase)),
+    )
+    query = told.where(transitions.c.revision <= until).order_by(*transitions.primary_key)
+    for domain, revision, began in await connection.execute(query):
         known = moves.setdefault(domain, Moves([]))
         known.numbers.append(revision)
-        if route is None and not stays:
+        if began:
             known.phase = revision
     return moves
 
