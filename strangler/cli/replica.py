@@ -50,10 +50,7 @@ def forget(
         store,
         lambda opened: opened.forget(lives, actor=actor_or_login(actor), reason=message.strip()),
     )
-    show_lines(
-        *(f"{one.name} is forgotten, by {one.actor}: {one.reason}" for one in said),
-        "it must not start again while it cannot reach the store: see `--state`",
-    )
+    show_lines(*(f"{one.name} is forgotten, by {one.actor}: {one.reason}" for one in said))
 
 
 def _dead(fleet: tuple[Member, ...], name: str, *, force: bool) -> list[str]:

@@ -17,7 +17,7 @@ import orjson
 
 from strangler.store.records import Revision
 
-FORMAT = 1
+FORMAT = 2
 """Of the file; one of another format is not read."""
 
 
@@ -29,16 +29,14 @@ class KeptError(Exception):
 class Kept:
     """What a replica keeps on its own disk.
 
-    `life` is the one that the store knows it by; empty where it departed, so that a writer may have
-    been moved without asking it. `ended` are earlier lives, known to be over, that the store may
-    still know. `revision` is the newest that was live. `fenced`: a writer may have moved since.
-    `token_key` signs the tokens of clients, in hex.
+    `life` is the one that the store knows it by; empty where it departed. `ended` are earlier
+    lives, known to be over, that the store may still know. `revision` is the newest that was live;
+    where writes go by now it does not tell. `token_key` signs the tokens of clients, in hex.
     """
 
     life: str
     ended: tuple[str, ...]
     revision: Revision | None = None
-    fenced: bool = False
     token_key: str = ""
 
 

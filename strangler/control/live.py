@@ -72,7 +72,6 @@ class LiveTable:
         self._acknowledged = 0
         self._fence = 0  # at which our writes wait
         self._writes = Writes.AS_LIVE
-        self._safe_on_disk = True
         self._unreadable = 0  # the revision that is newest and that we cannot read
         self.table: RouteTable
         self.revision: Revision
@@ -102,18 +101,18 @@ class LiveTable:
         self._begin_with(newest)
 
     async def begin_from_disk(self, error: StoreError) -> None:
-        """Start with the table that was kept here, as the store cannot be used; else raise that."""
+        """Start with the table that was kept here, as the store cannot be used; else raise that.
+
+        Writes are refused: somebody may have said that we are dead, and have moved a writer since.
+        """
         kept = await self._membership.kept_revision()
         if kept is None:
             raise error
         self._begin_with(kept)
         self.from_disk = True
-        if not self._membership.knows_writers:
-            self._writes = Writes.HELD
+        self._writes = Writes.HELD
         self.store_failed(StoreWork.FOLLOWING, error)
-        log.warning(
-            "serving_kept_table", revision=kept.number, at=str(kept.at), writes=self._writes.value
-        )
+        log.warning("serving_kept_table", revision=kept.number, at=str(kept.at), writes="refused")
 
     @property
     def holds(self) -> bool:
@@ -122,7 +121,7 @@ class LiveTable:
 
     @property
     def hold(self) -> Hold | None:
-        """Which writes are refused from the start on: all, where the disk does not tell of them."""
+        """Which writes are refused from the start on: all, where we start from the disk."""
         return NO_WRITES if self.holds else None
 
     def _begin_with(self, revision: Revision) -> None:
@@ -174,11 +173,7 @@ class LiveTable:
             await self._beat(supervisor)
 
     async def _register(self, supervisor: Supervisor) -> None:
-        """Be known to the store again. Until then, and until we have looked, nothing is written.
-
-        A replica that starts without the store is different: its life is known, so it is waited
-        for.
-        """
+        """Be known to the store again. Until then, and until we have looked, nothing is written."""
         if not self.from_disk:
             self._refuse_writes(supervisor)
         await self._membership.register()
@@ -200,8 +195,6 @@ class LiveTable:
             seconds=fence.left + ASKING,
             requests=fence.requests,
         )
-        # What is kept must say so before anybody relies on our writes waiting.
-        self._safe_on_disk = self._membership.keep_fence()
         self._fence = fence.number
         self._writes = writes_after(self._writes, Seen.RAISED)
         supervisor.swap(self.table, self.revision.number, hold)
@@ -210,9 +203,10 @@ class LiveTable:
     async def _beat(self, supervisor: Supervisor) -> None:
         if supervisor.ready == supervisor.wanted:
             self._acknowledged = supervisor.revision
-        fence = supervisor.fence if self._safe_on_disk else 0
         self._beat_due = time.monotonic() + BEAT
-        await self._membership.beat(self._acknowledged, supervisor.wanted, supervisor.ready, fence)
+        await self._membership.beat(
+            self._acknowledged, supervisor.wanted, supervisor.ready, supervisor.fence
+        )
         if not self._membership.registered:
             self.look_now()
 

@@ -41,7 +41,6 @@ class Membership:
         self._store = store
         self._keeper = keeper
         self._revision: Revision | None = None
-        self._fenced = False
         self._over: tuple[str, ...] = ()  # earlier lives that the store may not know to be over
         self.name = name
         self.address = address
@@ -118,25 +117,11 @@ class Membership:
             await asyncio.sleep(LOCK_POLL)
         return None
 
-    @property
-    def knows_writers(self) -> bool:
-        """Whether what was kept still tells where writes go: no writer can have moved since.
-
-        For as long as the store knows our life, every move waits for it.
-        """
-        return bool(self.life) and not self._fenced
-
     def keep(self, revision: Revision) -> None:
         """Keep the revision that is live, for a start without the store."""
-        if self._revision != revision or self._fenced:
+        if self._revision != revision:
             self._revision = revision
-            self._fenced = False
             self._write(self.life, self._over)
-
-    def keep_fence(self) -> bool:
-        """Keep that a fence stands, before anybody relies on it; False where the disk refuses."""
-        self._fenced = True
-        return self._write(self.life, self._over)
 
     def _own_disk(self) -> bool:
         """Decide whether what is kept is ours, and read it when it has just become so."""
@@ -150,7 +135,7 @@ class Membership:
             return True
         self._over = tuple(sorted({found.life, *found.ended} - {""}))
         if self._revision is None:
-            self._revision, self._fenced = found.revision, found.fenced
+            self._revision = found.revision
             self.token_key = bytes.fromhex(found.token_key)
         if not self.registered:
             self.life = found.life
@@ -161,9 +146,7 @@ class Membership:
         if self._keeper is None or not self._keeper.locked:
             return True
         try:
-            self._keeper.write(
-                Kept(life, ended, self._revision, self._fenced, self.token_key.hex())
-            )
+            self._keeper.write(Kept(life, ended, self._revision, self.token_key.hex()))
         except KeptError as error:
             log.error("table_not_kept", reason=str(error))
             return self._keeper.discard()

@@ -92,7 +92,6 @@ class Disk:
     life: int = 0
     revision: int | None = None
     writer: str = ""
-    fenced: bool = False
 
 
 @dataclass
@@ -150,9 +149,7 @@ class Fleet(RuleBasedStateMachine):
             case "a mover dies" if self.movers:
                 self.movers.pop()
             case "it is taken for dead" if replica is None and self.store.up:
-                # Rightly, and it stays dead until it reaches the store.
-                self.store.rows.pop(self.disks[name].life, None)
-                self.disks[name] = Disk()
+                self.store.rows.pop(self.disks[name].life, None)  # rightly: it may start again
             case "it departs" if replica is not None and replica.registered:
                 self._depart(name, replica)
             case "it is killed":
@@ -183,10 +180,8 @@ class Fleet(RuleBasedStateMachine):
             self.replicas[name] = Replica(life, newest, self.store.writers[newest])
             self.disks[name] = Disk(life, newest, self.store.writers[newest])
         elif disk.revision is not None:
-            knows = bool(disk.life) and not disk.fenced
-            writes = Writes.AS_LIVE if knows else Writes.HELD
             self.replicas[name] = Replica(
-                disk.life, disk.revision, disk.writer, writes, registered=False
+                disk.life, disk.revision, disk.writer, Writes.HELD, registered=False
             )
 
     def _depart(self, name: str, replica: Replica) -> None:
@@ -210,7 +205,6 @@ class Fleet(RuleBasedStateMachine):
         self.store.lift_late()
         fence = self.store.raised
         if fence is not None:
-            self.disks[name].fenced = True
             replica.fence = fence.number
             replica.writes = writes_after(replica.writes, Seen.RAISED)
             return
