@@ -22,7 +22,8 @@ from strangler.cli.options import (
 from strangler.cli.output import counted, moment, show_lines, write_json
 from strangler.cli.tables import add_row, columns, named, show
 from strangler.compare.state import FindingState
-from strangler.store.records import Example, Finding, StateChange
+from strangler.store.observed import Example
+from strangler.store.records import Finding, StateChange
 
 
 def show_finding(

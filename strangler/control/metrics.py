@@ -207,6 +207,11 @@ class Snapshot:
             value=self._recorder.left_out,
         )
         yield CounterMetricFamily(
+            "strangler_evidence_rows",
+            "Rows that comparisons and answers came to in the store.",
+            value=self._recorder.rows,
+        )
+        yield CounterMetricFamily(
             "strangler_observations_lost",
             "Comparisons that could not be written to the store.",
             value=counters.unreported + self._recorder.lost,

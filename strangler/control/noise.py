@@ -17,6 +17,9 @@ log = structlog.get_logger()
 INTERVAL = 2.0
 """Seconds between two writes: there are as many rows as places, however often they are met."""
 
+AT_ONCE = 400
+"""Places in one write; those that are met beside them wait for the next."""
+
 SHARING = 15.0
 """Seconds between two looks at what others have learned. Until then a worker asks for itself."""
 
@@ -57,9 +60,10 @@ class NoiseKeeper:
                 await self._share()
             await asyncio.sleep(INTERVAL)
 
-    async def write(self) -> None:
-        """Write what waits now; what the store does not take stays."""
-        seen, self._waiting = tuple(self._waiting.values()), {}
+    async def write(self, most: int = AT_ONCE) -> None:
+        """Write the places that have waited longest; what the store does not take stays."""
+        keys = list(self._waiting)[:most]
+        seen = tuple([self._waiting.pop(key) for key in keys])
         if not seen:
             return
         try:
@@ -84,6 +88,6 @@ class NoiseKeeper:
 
     async def finish(self) -> None:
         """Write for the last time."""
-        await self.write()
+        await self.write(BOUND)
         if self._waiting:
             log.error("noise_lost", places=len(self._waiting))

@@ -39,7 +39,8 @@ from strangler.proxy.messages import (
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold, held
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, NoiseSeen, Observation, TrafficReport
+from strangler.store.observed import Observation
+from strangler.store.records import AnswerKey, NoiseSeen, TrafficReport
 
 log = structlog.get_logger()
 

@@ -18,7 +18,8 @@ from strangler.proxy.listener_context import Identity
 from strangler.proxy.settings import Settings
 from strangler.routing.hold import Hold
 from strangler.routing.table import RouteTable
-from strangler.store.records import AnswerKey, NoiseSeen, Observation, TrafficReport
+from strangler.store.observed import Observation
+from strangler.store.records import AnswerKey, NoiseSeen, TrafficReport
 
 _LENGTH = struct.Struct("!I")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from strangler.compare.bounds import DEFAULT_BOUNDS
 from strangler.compare.finding import cluster
 from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
@@ -12,7 +13,7 @@ from strangler.compare.verdict import Difference, Verdict
 from strangler.http.message import RequestHead
 from strangler.proxy.answered import told_apart
 from strangler.routing.table import Route
-from strangler.store.records import Example, Observation, Sighting
+from strangler.store.observed import Example, Observation, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def observe(
         ),
         method=told_apart(compared.method),
         status=f"{compared.primary.status // 100}xx",
+        # A comparison that had enough did not look further.
+        whole=len(judgement.differences) + len(judgement.noise) < DEFAULT_BOUNDS.differences,
     )
 
 
@@ -82,17 +85,19 @@ def _sightings(
             kind=found.kind.value,
             paths=found.paths,
             noise=noise,
-            example=Example(
-                at=at,
-                request_id=redactor.request_id(compared.request_id),
-                method=compared.head.method,
-                target=redactor.target(
-                    target.path, target.query, compared.route.pattern, redaction
+            examples=(
+                Example(
+                    at=at,
+                    request_id=redactor.request_id(compared.request_id),
+                    method=compared.head.method,
+                    target=redactor.target(
+                        target.path, target.query, compared.route.pattern, redaction
+                    ),
+                    primary_status=compared.primary.status,
+                    candidate_status=compared.candidate.status,
+                    candidate_upstream=compared.candidate_upstream,
+                    differences=redactor.differences(found.differences, rules, redaction),
                 ),
-                primary_status=compared.primary.status,
-                candidate_status=compared.candidate.status,
-                candidate_upstream=compared.candidate_upstream,
-                differences=redactor.differences(found.differences, rules, redaction),
             ),
             change=found.change,
         )

@@ -1,14 +1,15 @@
 """Holds what shadow copies have shown until it is reported, within a bound.
 
-Most exchanges show nothing: of those that are alike only the number is kept, so that what is
-reported and stored does not grow with the traffic.
+Most exchanges show nothing: of those that are alike only the number is kept. Of those that show
+the same, it is the number and a few examples. So what is reported and stored does not grow with the
+traffic.
 """
 
 from collections import Counter
 from datetime import datetime
 from typing import TypeAlias
 
-from strangler.store.records import Observation
+from strangler.store.observed import Gathering, Observation
 
 Alike: TypeAlias = tuple[str, str, int, str, tuple[str, ...], str, str]
 """What tells exchanges that showed nothing apart: domain, route, revision, verdict, the rules that
@@ -21,14 +22,14 @@ class Unreported:
     __slots__ = ("_bound", "_counts", "_shown")
 
     def __init__(self, bound: int) -> None:
-        """Hold at most `bound` observations with sightings, and as many kinds of the others."""
+        """Hold at most `bound` kinds of what has sightings, and as many of the others."""
         self._bound = bound
-        self._shown: list[Observation] = []
+        self._shown = Gathering(bound)
         self._counts: Counter[Alike] = Counter()
 
     def __repr__(self) -> str:
         """Show how much waits."""
-        return f"<Unreported {len(self._shown)} and {len(self._counts)} kinds>"
+        return f"<Unreported {self._shown} and {len(self._counts)} kinds>"
 
     def add(self, observation: Observation) -> bool:
         """Keep an observation; False where there is no room for it."""
@@ -44,10 +45,7 @@ class Unreported:
                     observation.status,
                 )
             )
-        if len(self._shown) >= self._bound:
-            return False
-        self._shown.append(observation)
-        return True
+        return self._shown.add(observation)
 
     def count(self, alike: Alike) -> bool:
         """Count an exchange that showed nothing; False where there is no room for its kind."""
@@ -62,7 +60,5 @@ class Unreported:
             Observation(at, *told[:5], method=told[5], status=told[6], count=count)
             for told, count in self._counts.items()
         ]
-        taken = (*self._shown, *counted)
-        self._shown.clear()
         self._counts.clear()
-        return taken
+        return (*self._shown.take(self._bound), *counted)

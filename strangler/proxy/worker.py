@@ -52,7 +52,7 @@ REPORT_INTERVAL = 0.25
 """Seconds between two reports of observations and of answers."""
 
 UNREPORTED_BOUND = 2000
-"""Observations with sightings that wait for a report; more are dropped and counted."""
+"""Kinds of observations that wait for a report; more are dropped and counted."""
 
 PIPE_BOUND = 8 * 1024 * 1024
 """Octets that wait in the pipe; a supervisor that does not read must not fill our memory."""

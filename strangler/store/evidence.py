@@ -6,7 +6,7 @@ no two of them wait for each other in a circle.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -16,27 +16,37 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strangler.compare.verdict import ENDED
 from strangler.store.examples import add_examples
 from strangler.store.grouping import Grouped
+from strangler.store.observed import Batch
 from strangler.store.placing import place
-from strangler.store.records import AnswerKey, Batch, Finding
+from strangler.store.records import AnswerKey, Finding
 from strangler.store.states import reopen
 from strangler.store.tables import answers, findings, hours, rule_firings, verdicts
 from strangler.store.tally import Counts, tally
 from strangler.store.upsert import upsert_into
 
 
-async def write_batch(connection: AsyncConnection, batch: Batch) -> int:
-    """Add one batch to what is there; give how many sightings of new findings had no room."""
-    grouped, left_out = await place(connection, batch)
-    compared = await _compared(connection, grouped)
-    added = tally(batch, grouped, await _sets(connection, grouped))
-    await _add_counts(connection, verdicts, added.verdicts)
-    await _add_counts(connection, hours, added.hours)
-    await _add_counts(connection, rule_firings, added.rules)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch: the rows that were written, the sightings that had no room."""
+
+    rows: int
+    left_out: int
+
+
+async def write_batch(connection: AsyncConnection, batch: Batch) -> Written:
+    """Add one batch to what is there."""
+    placed = await place(connection, batch)
+    compared = await _compared(connection, placed.grouped)
+    added = tally(batch, placed.grouped, await _sets(connection, placed.grouped))
+    rows = placed.rows
+    rows += await _add_counts(connection, verdicts, added.verdicts)
+    rows += await _add_counts(connection, hours, added.hours)
+    rows += await _add_counts(connection, rule_firings, added.rules)
     if added.findings:
         seen = [added.findings[id_] for id_ in sorted(added.findings)]
-        await _add_findings(connection, seen, compared)
-        await reopen(connection, seen)
-    return left_out
+        rows += await _add_findings(connection, seen, compared)
+        rows += await reopen(connection, seen)
+    return Written(rows, placed.left_out)
 
 
 async def _compared(connection: AsyncConnection, grouped: Grouped) -> dict[str, int]:
@@ -80,14 +90,15 @@ async def write_answers(
     await add_up(connection, answers, rows)
 
 
-async def _add_counts(connection: AsyncConnection, table: Table, counts: Counts) -> None:
-    """Add counts to a table whose key is told in the order of its columns."""
+async def _add_counts(connection: AsyncConnection, table: Table, counts: Counts) -> int:
+    """Add counts to a table whose key is told in the order of its columns; give the rows."""
     names = table.primary_key.columns.keys()
     rows = [
         {**dict(zip(names, key, strict=True)), "count": count}
         for key, count in sorted(counts.items())
     ]
     await add_up(connection, table, rows)
+    return len(rows)
 
 
 async def add_up(
@@ -109,7 +120,7 @@ async def add_up(
 
 async def _add_findings(
     connection: AsyncConnection, seen: Sequence[Finding], compared: Mapping[str, int]
-) -> None:
+) -> int:
     statement = upsert_into(connection, findings)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
@@ -127,7 +138,7 @@ async def _add_findings(
         for finding in seen
     ]
     await connection.execute(statement, rows)
-    await add_examples(connection, seen)
+    return len(rows) + await add_examples(connection, seen)
 
 
 def _least(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -8,26 +8,28 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.store.bounds import EXAMPLES, rank
-from strangler.store.records import Example, Finding
+from strangler.store.observed import Example
+from strangler.store.records import Finding
 from strangler.store.tables import examples
 from strangler.store.upsert import upsert_into
 
 _FIELDS = tuple(field.name for field in fields(Example))
 
 
-async def add_examples(connection: AsyncConnection, seen: Sequence[Finding]) -> None:
-    """Add the examples that were drawn; the findings' rows are locked by now.
+async def add_examples(connection: AsyncConnection, seen: Sequence[Finding]) -> int:
+    """Add the examples that were drawn, and give the rows; the findings' rows are locked by now.
 
     The more sightings there were, the more rarely one is drawn: most batches write none.
     """
     kept = await _ranks(connection, [finding.id for finding in seen])
-    rows = []
+    rows, dropped = [], 0
     for finding in seen:
         before = kept.get(finding.id, [])
-        drawn = {rank((each.at, each.request_id)): each for each in finding.examples}
+        drawn = {rank(each.key): each for each in finding.examples}
         chosen = sorted({*before, *drawn})[:EXAMPLES]
         for over in set(before).difference(chosen):
             await _drop(connection, finding.id, over)
+            dropped += 1
         rows += [
             _row(finding.id, number, drawn[number])
             for number in chosen
@@ -35,6 +37,7 @@ async def add_examples(connection: AsyncConnection, seen: Sequence[Finding]) -> 
         ]
     if rows:
         await connection.execute(upsert_into(connection, examples).on_conflict_do_nothing(), rows)
+    return len(rows) + dropped
 
 
 async def _ranks(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[int]]:

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from strangler.compare.bounds import DEFAULT_BOUNDS
 from strangler.compare.finding import signature, spot
-from strangler.store.records import Batch, Observation, Sighting
+from strangler.store.observed import Batch, Observation, Sighting
 
 Owners: TypeAlias = Mapping[str, str]
 """The id of the finding that has a spot, by spot."""
@@ -20,7 +19,7 @@ Owners: TypeAlias = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one exchange showed of one finding."""
+    """What exchanges that were alike showed of one finding."""
 
     observation: Observation
     sighting: Sighting
@@ -60,7 +59,7 @@ def group(batch: Batch, owners: Owners) -> Grouped:
                 grouped.seen.setdefault(id_, []).append(Seen(observation, part))
                 if not sighting.noise:
                     told.add(id_)
-        if _is_whole(observation):
+        if observation.whole:
             grouped.told[number] = frozenset(told)
     return grouped
 
@@ -89,10 +88,12 @@ def finding_id(signature: str, *, noise: bool) -> str:
 
 
 def _narrowed(sighting: Sighting, paths: list[str]) -> Sighting:
-    """Cut a sighting down to some of its paths, and its example to what differs there."""
-    differences = [each for each in sighting.example.differences if each.get("path") in paths]
-    example = replace(sighting.example, differences=differences)
-    return replace(sighting, paths=tuple(paths), example=example)
+    """Cut a sighting down to some of its paths, and its examples to what differs there."""
+    examples = [
+        replace(one, differences=[each for each in one.differences if each.get("path") in paths])
+        for one in sighting.examples
+    ]
+    return replace(sighting, paths=tuple(paths), examples=tuple(examples))
 
 
 def _spots(observation: Observation, sighting: Sighting) -> dict[str, str]:
@@ -100,13 +101,6 @@ def _spots(observation: Observation, sighting: Sighting) -> dict[str, str]:
         path: spot(observation.route, sighting.kind, sighting.change, path, noise=sighting.noise)
         for path in sighting.paths
     }
-
-
-def _is_whole(observation: Observation) -> bool:
-    """Whether all that differed is known: a comparison that had enough did not look further."""
-    examples = [sighting.example for sighting in observation.sightings]
-    seen = sum(len(each.differences) + each.omitted for each in examples)
-    return seen < DEFAULT_BOUNDS.differences
 
 
 def without(grouped: Grouped, refused: Iterable[str]) -> Grouped:

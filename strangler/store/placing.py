@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from strangler.store.grouping import Grouped, group, spots_of, without
-from strangler.store.records import Batch
+from strangler.store.observed import Batch
 from strangler.store.tables import findings, spots
 from strangler.store.tally import refused
 from strangler.store.upsert import upsert_into
@@ -16,23 +17,34 @@ ASKED_AT_ONCE = 500
 """Spots in one question: databases bound how many parameters a statement has."""
 
 
-async def place(connection: AsyncConnection, batch: Batch) -> tuple[Grouped, int]:
-    """Group a batch by findings; give also how many sightings found no room on their routes."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A batch grouped by findings. `left_out` sightings found no room; `rows` were written."""
+
+    grouped: Grouped
+    left_out: int = 0
+    rows: int = 0
+
+
+async def place(connection: AsyncConnection, batch: Batch) -> Placed:
+    """Group a batch by findings."""
     wanted = spots_of(batch)
     if not wanted:
-        return group(batch, {}), 0
+        return Placed(group(batch, {}))
     owners = await _owners(connection, wanted)
     grouped = group(batch, owners)
     if not grouped.claims:
-        return grouped, 0
+        return Placed(grouped)
     left_out = await _without_room(connection, grouped)
-    await _claim(connection, without(grouped, left_out).claims)
+    claims = without(grouped, left_out).claims
+    await _claim(connection, claims)
     # Another replica may have been first with some of the paths: then they are its finding's.
     now = await _owners(connection, grouped.claims)
     if any(now.get(at, id_) != id_ for at, id_ in grouped.claims.items()):
         grouped = group(batch, owners | now)
-    count = sum(len(grouped.seen.get(id_, ())) for id_ in left_out)
-    return without(grouped, left_out), count
+    gone = [each for id_ in left_out for each in grouped.seen.get(id_, ())]
+    count = sum(each.observation.count for each in gone)
+    return Placed(without(grouped, left_out), count, len(claims))
 
 
 async def _owners(connection: AsyncConnection, wanted: Collection[str]) -> dict[str, str]:

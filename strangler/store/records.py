@@ -1,6 +1,6 @@
 """What the store takes and gives: frozen values, times in UTC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from strangler.migration.recording import RecordedHead
 from strangler.migration.transition import PhaseChange
 from strangler.migration.unclaimed import Seen, Template
 from strangler.routing.phase import Phase
+from strangler.store.observed import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,68 +100,6 @@ class Selection:
     def of_moves(self) -> bool:
         """Whether only transitions can be meant, and no revision that moved nothing."""
         return not (self.domain is self.route is self.phase is None)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One exchange that showed a finding, redacted by whoever made it.
-
-    `omitted` differences were left out because the example would have grown too big.
-    """
-
-    at: datetime
-    request_id: str
-    method: str
-    target: str
-    primary_status: int
-    candidate_status: int
-    candidate_upstream: str
-    differences: Sequence[Mapping[str, Any]]
-    omitted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One class of differences seen in one exchange.
-
-    `signature` (hex) names the class: its route, kind, change and paths. `noise`: an upstream
-    shows the same differences against itself. `change` says what became what, if that matters.
-    """
-
-    signature: str
-    kind: str
-    paths: tuple[str, ...]
-    noise: bool
-    example: Example
-    change: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One compared exchange: under which revision, with what verdict, and what was seen.
-
-    `fired` names the rules that made something equal. `method` and `status`, the class (`2xx`) of
-    what the primary answered, tell what kind of exchange it was. Without sightings it stands for
-    `count` exchanges that were alike, the last of them `at` this time.
-    """
-
-    at: datetime
-    domain: str
-    route: str
-    revision: int
-    verdict: str
-    fired: tuple[str, ...] = ()
-    sightings: tuple[Sighting, ...] = ()
-    method: str = ""
-    status: str = ""
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Observations that are written together, in any order."""
-
-    observations: tuple[Observation, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,11 @@ async def say(connection: AsyncConnection, id_: str, change: StateChange) -> Non
     await _add(connection, {id_: change})
 
 
-async def reopen(connection: AsyncConnection, seen: Sequence[Finding]) -> None:
-    """Note which of the findings that were just seen come back although somebody put them away."""
+async def reopen(connection: AsyncConnection, seen: Sequence[Finding]) -> int:
+    """Note which findings that were just seen come back although somebody put them away.
+
+    Give how many.
+    """
     histories = await read_history(connection, [finding.id for finding in seen])
     changes = {}
     for finding in seen:
@@ -85,6 +88,7 @@ async def reopen(connection: AsyncConnection, seen: Sequence[Finding]) -> None:
             said = StateChange(finding.last_seen, OURSELVES, reason, FindingState.OPEN)
             changes[finding.id] = said
     await _add(connection, changes)
+    return len(changes)
 
 
 async def _add(connection: AsyncConnection, changes: dict[str, StateChange]) -> None:

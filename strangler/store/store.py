@@ -32,10 +32,10 @@ from strangler.store.address import StoreAddress, read_address
 from strangler.store.bounds import storable
 from strangler.store.engine import BEGIN, WRITING, engine_for, find_file
 from strangler.store.errors import mapped_errors
+from strangler.store.observed import Batch
 from strangler.store.records import (
     AnswerCount,
     AnswerKey,
-    Batch,
     Chapter,
     Fence,
     Finding,
@@ -277,11 +277,11 @@ class Store:
 
     # The findings
 
-    async def record(self, batch: Batch) -> int:
+    async def record(self, batch: Batch) -> evidence.Written:
         """Add a batch of observations to the counts, the findings and their examples.
 
-        Give how many sightings were left out because their route has its fill of findings. A
-        batch that fails is not written at all; whether to try again is the caller's choice.
+        A sighting is left out where its route has its fill of findings. A batch that fails is not
+        written at all; whether to try again is the caller's choice.
         """
         async with self._writing() as connection:
             return await evidence.write_batch(connection, batch)

@@ -10,13 +10,12 @@ from strangler.store.bounds import (
     FINDINGS_TOLD,
     SETS_TOLD,
     UNTOLD,
-    ExampleKey,
     fitting,
-    keep,
     storable,
 )
 from strangler.store.grouping import Grouped, Seen
-from strangler.store.records import Batch, Example, Finding
+from strangler.store.observed import Batch, Example, chosen
+from strangler.store.records import Finding
 
 Counts: TypeAlias = Counter[tuple[Any, ...]]
 """Counts by domain, route, revision or hour, and what tells apart what is counted."""
@@ -48,8 +47,8 @@ def tally(
         kind = (observation.verdict, observation.method, observation.status)
         named = _named(told, known.setdefault(observation.route, set()))
         verdicts[(*place, *kind, named)] += observation.count
-        hour = observation.at.replace(minute=0, second=0, microsecond=0)
-        hours[observation.domain, observation.route, hour, observation.verdict] += observation.count
+        at = (observation.domain, observation.route, observation.hour)
+        hours[(*at, observation.verdict)] += observation.count
         for rule in observation.fired:
             rules[(*place, storable(rule))] += observation.count
     found = {id_: _finding(id_, seen) for id_, seen in grouped.seen.items()}
@@ -70,9 +69,8 @@ def _named(told: frozenset[str] | None, known: set[str]) -> str:
 
 def _finding(id_: str, seen: Sequence[Seen]) -> Finding:
     observation, sighting = seen[0].observation, seen[0].sighting
-    times = [each.observation.at for each in seen]
     revisions = [each.observation.revision for each in seen]
-    examples = {_key(each.sighting.example): each.sighting.example for each in seen}
+    examples = chosen([example for each in seen for example in each.sighting.examples])
     return Finding(
         id=id_,
         signature=id_.removeprefix("n"),
@@ -82,17 +80,13 @@ def _finding(id_: str, seen: Sequence[Seen]) -> Finding:
         change=sighting.change,
         paths=tuple(fitting(sighting.paths)),
         noise=sighting.noise,
-        first_seen=min(times),
-        last_seen=max(times),
+        first_seen=min(each.observation.at for each in seen),
+        last_seen=max(each.observation.last for each in seen),
         revision_first=min(revisions),
         revision_last=max(revisions),
         count=sum(each.observation.count for each in seen),
-        examples=tuple(_bounded(examples[key]) for key in keep(examples)),
+        examples=tuple(map(_bounded, examples)),
     )
-
-
-def _key(example: Example) -> ExampleKey:
-    return (example.at, storable(example.request_id))
 
 
 def _bounded(example: Example) -> Example:

@@ -16,6 +16,13 @@ def answers_well(handler: Handler) -> None:
     handler.answer(BODY, "application/json")
 
 
+def answers_otherwise(handler: Handler) -> None:
+    """Answer with another value in every row."""
+    handler.answer(BODY.replace(b"dataset", b"Dataset"), "application/json")
+
+
+ANOTHER = "another answer"
+OTHERWISE: dict[str, Behaviour] = {ANOTHER: answers_otherwise}
 BEHAVIOURS: dict[str, Behaviour] = {
     "well-behaved": answers_well,
     "black hole": upstreams.hangs,
@@ -28,7 +35,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 def main(name: str) -> None:
     """Behave so until SIGTERM."""
-    with Upstream("candidate", BEHAVIOURS[name]) as candidate:
+    with Upstream("candidate", {**BEHAVIOURS, **OTHERWISE}[name]) as candidate:
         sys.stdout.write(f"candidate listening on {candidate.url}\n")
         sys.stdout.flush()
         signal.sigwait([signal.SIGTERM])

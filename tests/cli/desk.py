@@ -14,7 +14,8 @@ from strangler.compare.rules import complaint
 from strangler.migration.fence import Scope, moved_writers
 from strangler.migration.transition import transitions_between
 from strangler.routing.compile import load
-from strangler.store.records import Fence, FenceState, Observation, Revision, Transition
+from strangler.store.observed import Observation
+from strangler.store.records import Fence, FenceState, Revision, Transition
 from strangler.store.store import Store
 from tests.store.made import make_store
 from tests.store.sample import NOON, batch

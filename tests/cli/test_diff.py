@@ -95,7 +95,7 @@ def test_one_finding_is_shown_with_its_examples(live: Desk) -> None:
     first = example(0, request_id="first-request", differences=differences, candidate_status=206)
     later = example(30, request_id="later-request", omitted=7)
     for seen in (first, later):
-        live.observe(observation(verdict="mismatch", sightings=(sighting(example=seen),)))
+        live.observe(observation(verdict="mismatch", sightings=(sighting(examples=(seen,)),)))
 
     ended = live.run("diff", "show", "3fa9")
 

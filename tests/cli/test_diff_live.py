@@ -12,7 +12,7 @@ import pytest
 
 from strangler.compare.finding import cluster
 from strangler.compare.verdict import Difference, Kind
-from strangler.store.records import Sighting
+from strangler.store.observed import Sighting
 from tests.cli.desk import Desk
 from tests.end_to_end.upstreams import Handler, Upstream
 from tests.store.sample import example, observation
@@ -55,7 +55,7 @@ class Shop:
 def sighting(route: str, target: str) -> Sighting:
     found = cluster(route, [SHOWN])[0]
     seen = example(target=target, candidate_upstream="books", request_id=f"of {target}")
-    return Sighting(found.signature, found.kind.value, found.paths, False, seen, found.change)
+    return Sighting(found.signature, found.kind.value, found.paths, False, (seen,), found.change)
 
 
 @pytest.fixture

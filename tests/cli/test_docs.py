@@ -143,7 +143,7 @@ def full(desk: Desk) -> Desk:
     desk.ask(lambda store: store.raise_fence(fence_for(Scope(frozenset({"datasets"})), 1)))
     desk.ask(lambda store: store.add_answers(TIMES, NOON))
     difference = {"place": "$.a", "path": "$.a", "kind": "value", "primary": "1", "candidate": "2"}
-    seen = sighting(example=example(differences=[difference]))
+    seen = sighting(examples=(example(differences=[difference]),))
     desk.observe(observation(verdict="mismatch", sightings=(seen,)))
     for state in (FindingState.ACCEPTED, FindingState.OPEN):
         said = StateChange(NOON, "ada", "why", state)

@@ -1,6 +1,6 @@
 """Gates at the command line: shut ones are explained in numbers, and force is remembered."""
 
-from strangler.store.records import Observation
+from strangler.store.observed import Observation
 from tests.cli.desk import ROUTES, Desk
 from tests.store.sample import NOON
 

@@ -9,7 +9,8 @@ import pytest
 from strangler.control.autopilot import ACTOR, Autopilot
 from strangler.control.live import LiveTable
 from strangler.control.saved_file import SavedFile
-from strangler.store.records import LedgerEntry, Observation
+from strangler.store.observed import Observation
+from strangler.store.records import LedgerEntry
 from strangler.store.store import Store
 from tests.control.test_live import a_replica, begin
 from tests.store.sample import batch

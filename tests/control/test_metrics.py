@@ -33,7 +33,7 @@ def scraped(counters: Counters, *taken: Gauges, certificate: Any = None) -> Samp
         from_disk=True,
         holds=True,
     )
-    recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7, timed=TIMED)
+    recorder: Any = SimpleNamespace(lost=10, waiting=6, left_out=7, rows=8, timed=TIMED)
     snapshot = Snapshot(counters, list(taken), supervisor, live, recorder, certificate)
     text = exposition(snapshot).decode()
     samples: Samples = {}

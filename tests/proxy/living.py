@@ -19,7 +19,7 @@ from strangler.proxy.settings import Settings
 from strangler.proxy.unreported import Unreported
 from strangler.routing.compile import load
 from strangler.routing.table import RouteTable, Target
-from strangler.store.records import Observation
+from strangler.store.observed import Observation
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -24,14 +24,14 @@ from strangler.proxy.messages import (
 from strangler.proxy.pem import Pem
 from strangler.proxy.settings import Settings
 from strangler.routing.compile import load
-from strangler.store.records import Example, Observation, Sighting
+from strangler.store.observed import Example, Observation, Sighting
 from tests.routing.building import SAMPLE, ask
 
 TABLE = load(SAMPLE)
 AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 EXAMPLE = Example(AT, "id", "GET", "/a", 200, 200, "new", [{"path": "$.a", "primary": None}])
 SEEN = Observation(
-    AT, "d", "/a", 3, "mismatch", ("$.b",), (Sighting("f", "v", ("a",), False, EXAMPLE),)
+    AT, "d", "/a", 3, "mismatch", ("$.b",), (Sighting("f", "v", ("a",), False, (EXAMPLE,)),)
 )
 COUNTERS = Counters()
 COUNTERS.exchange_done("/a", "service", 200, 0.25)

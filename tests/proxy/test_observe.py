@@ -10,7 +10,7 @@ from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Verdict
 from strangler.proxy.observe import Compared, Judgement, observe
-from strangler.store.records import Observation
+from strangler.store.observed import Observation
 from tests.compare.answers import json_answer
 from tests.routing.building import ask, table_of
 
@@ -65,7 +65,7 @@ def test_an_observation_says_what_was_compared_under_which_revision() -> None:
     assert (observation.at, observation.domain, observation.revision) == (AT, "d", 3)
     assert (observation.route, observation.verdict) == ("/users/{id}", "mismatch")
     for sighting in observation.sightings:
-        example = sighting.example
+        (example,) = sighting.examples
         assert (example.request_id, example.method, example.at) == ("4f2a90c1", "GET", AT)
         assert example.target.startswith("/users/#")
         assert (example.primary_status, example.candidate_status) == (200, 201)
@@ -77,8 +77,9 @@ def test_each_kind_of_difference_is_a_sighting_with_its_own_differences() -> Non
     kinds = [sighting.kind for sighting in observation.sightings]
     assert len(set(kinds)) == len(kinds)
     for sighting in observation.sightings:
-        assert {each["kind"] for each in sighting.example.differences} == {sighting.kind}
-        assert {each["path"] for each in sighting.example.differences} == set(sighting.paths)
+        (example,) = sighting.examples
+        assert {each["kind"] for each in example.differences} == {sighting.kind}
+        assert {each["path"] for each in example.differences} == set(sighting.paths)
 
 
 def test_noise_is_reported_as_noise() -> None:

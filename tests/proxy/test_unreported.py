@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from strangler.proxy.unreported import Unreported
-from strangler.store.records import Example, Observation, Sighting
+from strangler.store.bounds import EXAMPLES
+from strangler.store.observed import Example, Observation, Sighting
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = AT + timedelta(seconds=1)
 CLEAN = Observation(AT, "d", "/a", 3, "match", method="GET", status="2xx")
 EXAMPLE = Example(AT, "id", "GET", "/a", 200, 200, "new", [])
 SHOWN = replace(
-    CLEAN, verdict="mismatch", sightings=(Sighting("f", "value", ("$.a",), False, EXAMPLE),)
+    CLEAN, verdict="mismatch", sightings=(Sighting("f", "value", ("$.a",), False, (EXAMPLE,)),)
 )
 
 
@@ -27,18 +28,23 @@ def test_exchanges_that_show_nothing_are_told_by_their_number_when_it_is_taken()
     assert waiting.take(LATER) == ()
 
 
-def test_each_sighting_is_told_by_itself() -> None:
+def test_exchanges_that_show_the_same_are_told_by_their_number_and_a_few_examples() -> None:
     waiting = Unreported(5)
-    assert waiting.add(SHOWN)
-    assert waiting.add(SHOWN)
-    assert waiting.take(LATER) == (SHOWN, SHOWN)
+    for number in range(100):
+        example = replace(EXAMPLE, request_id=f"request {number}")
+        seen = (replace(SHOWN.sightings[0], examples=(example,)),)
+        assert waiting.add(replace(SHOWN, sightings=seen))
+    (told,) = waiting.take(LATER)
+    assert (told.count, len(told.sightings[0].examples)) == (100, EXAMPLES)
+    assert waiting.take(LATER) == ()
 
 
 def test_what_has_no_room_is_refused_and_what_is_only_counted_has_room() -> None:
     waiting = Unreported(1)
     assert waiting.add(SHOWN)
-    assert not waiting.add(SHOWN)
+    assert not waiting.add(replace(SHOWN, route="/b"))
+    assert waiting.add(SHOWN)
     assert waiting.add(CLEAN)
     assert waiting.add(CLEAN)
     assert not waiting.add(replace(CLEAN, route="/b"))
-    assert [each.count for each in waiting.take(LATER)] == [1, 2]
+    assert [each.count for each in waiting.take(LATER)] == [2, 2]

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strangler.store.records import Batch, Example, Observation, Revision, Sighting, Transition
+from strangler.store.observed import Batch, Example, Observation, Sighting
+from strangler.store.records import Revision, Transition
 from strangler.store.store import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,7 +33,7 @@ def example(seconds: float = 0, **changes: Any) -> Example:
 
 
 def sighting(seconds: float = 0, **changes: Any) -> Sighting:
-    return replace(Sighting(SIGNATURE, "value", ("$.size",), False, example(seconds)), **changes)
+    return replace(Sighting(SIGNATURE, "value", ("$.size",), False, (example(seconds),)), **changes)
 
 
 def observation(seconds: float = 0, **changes: Any) -> Observation:

@@ -9,7 +9,9 @@ import pytest
 
 from strangler.store import bounds
 from strangler.store.errors import StoreError
-from strangler.store.records import Finding, Observation, RuleCount, VerdictCount
+from strangler.store.evidence import Written
+from strangler.store.observed import Observation
+from strangler.store.records import Finding, RuleCount, VerdictCount
 from strangler.store.store import Store
 from tests.store.sample import (
     SIGNATURE,
@@ -69,7 +71,7 @@ async def test_a_rule_that_a_database_cannot_hold_does_not_lose_the_batch(store:
 
 
 async def test_an_empty_batch_changes_nothing(store: Store) -> None:
-    assert await store.record(batch()) == 0
+    assert await store.record(batch()) == Written(rows=0, left_out=0)
     assert await store.verdicts() == []
 
 
@@ -181,7 +183,7 @@ async def test_an_example_is_cut_to_what_may_be_stored(store: Store) -> None:
     differences = [{"path": f"$.field_{n}", "primary": "x" * 500} for n in range(100)]
     huge = example(differences=differences, target="/" + "a" * 10_000, request_id="é\0" * 5_000)
     paths = tuple(f"$.{'deep.' * 200}{n}" for n in range(100))
-    await store.record(batch(observation(sightings=(sighting(example=huge, paths=paths),))))
+    await store.record(batch(observation(sightings=(sighting(examples=(huge,), paths=paths),))))
     found = await the_finding(store)
     (kept,) = found.examples
     assert list(kept.differences) == differences[: len(kept.differences)]
@@ -202,10 +204,13 @@ async def test_a_route_with_endless_findings_fills_up(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("strangler.store.tally.FINDINGS_PER_ROUTE", 3)
-    assert await store.record(batch(*(mismatch(n, f"000{n}") for n in range(5)))) == 2
-    assert await store.record(batch(mismatch(9, "000f"), mismatch(9, "0000"))) == 1
-    assert await store.record(batch(mismatch(9, "0ccc", noise=True))) == 0
-    assert await store.record(batch(mismatch(9, "0ddd", route="GET /other"))) == 0
+    batches = (
+        batch(*(mismatch(n, f"000{n}") for n in range(5))),
+        batch(mismatch(9, "000f"), mismatch(9, "0000")),
+        batch(mismatch(9, "0ccc", noise=True)),
+        batch(mismatch(9, "0ddd", route="GET /other")),
+    )
+    assert [(await store.record(each)).left_out for each in batches] == [2, 1, 0, 0]
     counts = {each.id: each.count for each in await store.findings(noise=None)}
     assert counts == {"0000": 2, "0001": 1, "0002": 1, "n0ccc": 1, "0ddd": 1}
     assert sum(each.count for each in await store.verdicts()) == 9, (

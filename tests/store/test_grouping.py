@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strangler.compare.finding import signature, spot
 from strangler.store.grouping import Grouped, group, without
-from strangler.store.records import Observation
+from strangler.store.observed import Observation
 from strangler.store.tally import tally
 from tests.store.sample import batch, example, observation, sighting
 
@@ -27,7 +27,7 @@ def showing(seconds: float, *seen: tuple[str, str, tuple[str, ...]]) -> Observat
             kind=kind,
             change=change,
             paths=paths,
-            example=example(seconds, differences=[{"path": path} for path in paths]),
+            examples=(example(seconds, differences=[{"path": path} for path in paths]),),
         )
         for kind, change, paths in seen
     )
@@ -58,7 +58,7 @@ def test_a_cause_that_comes_later_is_told_from_the_one_that_was_always_there() -
 def test_an_example_holds_what_differs_in_its_own_finding() -> None:
     grouped = group(batch(values(0, "$.a"), values(1, "$.a", "$.b")), {})
     examples = [
-        [each["path"] for each in one.sighting.example.differences]
+        [each["path"] for example in one.sighting.examples for each in example.differences]
         for seen in grouped.seen.values()
         for one in seen
     ]
@@ -102,8 +102,7 @@ def test_it_does_not_matter_how_observations_are_cut_into_batches(seen: list, da
 
 def test_a_mismatch_names_all_its_findings_unless_some_are_not_known() -> None:
     one, two = values(0, "$.a"), showing(1, ("value", "", ("$.a",)), ("missing", "", ("$.b",)))
-    many = [{"path": "$.a"}] * 100
-    cut = replace(one, sightings=(sighting(example=example(differences=many)),))
+    cut = replace(one, whole=False)
     grouped = group(batch(one, two, cut), {})
 
     assert [told and len(told) for told in grouped.told] == [1, 2, None]

@@ -15,6 +15,7 @@ from tests.bench.figures import (
     idle,
     isolation,
     reload,
+    rows,
     stall,
     volume,
     workers,
@@ -32,6 +33,7 @@ MEASURES = {
     "descriptors": descriptors.measure,
     "workers": workers.measure,
     "isolation": isolation.measure,
+    "rows": rows.measure,
     "corpus": corpus.measure,
 }
 
