@@ -15,6 +15,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 
 HOT = {
+    "compare": (
+        *("alike", "automaton", "budget", "found", "freeze", "markup_walk", "pairing", "paths"),
+        *("query", "walk"),
+    ),
     "http": (
         *("body", "fields", "forwarding", "framing", "head", "lines", "message", "returning"),
         *("roles", "target"),

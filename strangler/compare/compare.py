@@ -1,6 +1,7 @@
 """Decides whether two responses to one request mean the same."""
 
-from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds, Budget, Inconclusive
+from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds, Inconclusive
+from strangler.compare.budget import Budget
 from strangler.compare.built_in import REDIRECT_NOTE
 from strangler.compare.coding import decoded
 from strangler.compare.content import media_of

@@ -6,7 +6,7 @@ from email.parser import BytesParser
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
-from strangler.compare.bounds import Budget
+from strangler.compare.budget import Budget
 from strangler.compare.content import Media, NotJSON, Text, json_of, media_from, text_of
 from strangler.compare.verdict import JSON
 

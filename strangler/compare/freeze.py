@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from strangler.compare.automaton import DEAD, State
-from strangler.compare.bounds import Budget
+from strangler.compare.budget import Budget
 from strangler.compare.query import Overrides, chosen
 from strangler.compare.tolerance import is_numeric
 from strangler.compare.verdict import JSON

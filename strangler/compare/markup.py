@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
-from strangler.compare.bounds import Budget
+from strangler.compare.budget import Budget
 from strangler.compare.content import Media, Text, text_of
 from strangler.compare.verdict import JSON
 

@@ -8,8 +8,9 @@ off, and what is left is paired in order.
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
-from itertools import islice, pairwise, zip_longest
-from typing import NamedTuple
+from itertools import islice, zip_longest
+from operator import gt
+from typing import NamedTuple, cast
 
 from strangler.compare.tolerance import number_of
 from strangler.compare.verdict import JSON
@@ -20,26 +21,26 @@ _MOST_TRIED = 16
 
 
 class Pairing(NamedTuple):
-    """Pairs of indices (primary, candidate), and the indices of what has no partner."""
+    """Pairs of indices (primary, candidate), and the indices of what has no partner.
 
-    pairs: list[tuple[int, int]]
-    missing: list[int]
-    extra: list[int]
+    `crossed` tells whether the partners come in another order.
+    """
 
-    @property
-    def crossed(self) -> bool:
-        """Whether the partners come in another order."""
-        return any(left[1] > right[1] for left, right in pairwise(self.pairs))
+    pairs: Sequence[tuple[int, int]]
+    missing: Sequence[int]
+    extra: Sequence[int]
+    crossed: bool
 
 
-NOTHING_TO_COMPARE = Pairing([], [], [])
+NOTHING_TO_COMPARE = Pairing([], [], [], crossed=False)
 """For lists that are known to be equal already."""
 
 
 def by_place(ours: int, theirs: int) -> Pairing:
     """Pair two lists of these lengths index by index."""
-    both = min(ours, theirs)
-    return Pairing([(i, i) for i in range(both)], [*range(both, ours)], [*range(both, theirs)])
+    both = range(min(ours, theirs))
+    pairs = list(zip(both, both, strict=True))
+    return Pairing(pairs, range(len(both), ours), range(len(both), theirs), crossed=False)
 
 
 def by_identity(
@@ -60,6 +61,8 @@ def by_identity(
         left, right = _identities(left_objects, name), _identities(right_objects, name)
         if left is None or right is None:
             continue
+        if left == right:
+            return by_place(len(left), len(right))
         shared = len(set(left) & set(right))
         if shared > most:
             best, most = (left, right), shared
@@ -81,7 +84,7 @@ def by_equality(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> Pairing
             pairs.append((index, partners.popleft()))
         else:
             missing.append(index)
-    return Pairing(pairs, missing, sorted(i for left in waiting.values() for i in left))
+    return _paired(pairs, missing, sorted(i for left in waiting.values() for i in left))
 
 
 def have_keys(names: Sequence[str], ours: Sequence[JSON], theirs: Sequence[JSON]) -> bool:
@@ -101,7 +104,7 @@ def by_size(ours: Sequence[JSON], theirs: Sequence[JSON]) -> Pairing | None:
     left, right = _ranked(ours), _ranked(theirs)
     if left is None or right is None or len(left) != len(right):
         return None
-    return Pairing(sorted(zip(left, right, strict=True)), [], [])
+    return _paired(sorted(zip(left, right, strict=True)), [], [])
 
 
 def _ranked(elements: Sequence[JSON]) -> list[int] | None:
@@ -127,41 +130,48 @@ def in_order(pairing: Pairing, ours: int, theirs: int) -> Pairing:
                 pairs.append((i, j))
         pairs.append(here)
         before = here
-    return Pairing(pairs[:-1], missing, extra)
+    return Pairing(pairs[:-1], missing, extra, crossed=False)
 
 
 def with_leftovers(pairing: Pairing, pairable: Callable[[int, int], bool]) -> Pairing:
     """Pair in order what equality has left over, where `pairable` allows it."""
     pairs = [pair for pair in zip(pairing.missing, pairing.extra, strict=False) if pairable(*pair)]
     ours, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
-    return Pairing(
-        sorted(pairing.pairs + pairs),
+    return _paired(
+        sorted([*pairing.pairs, *pairs]),
         [i for i in pairing.missing if i not in ours],
         [j for j in pairing.extra if j not in theirs],
     )
 
 
-def _objects(elements: Sequence[JSON]) -> list[dict[str, JSON]] | None:
+def _paired(
+    pairs: Sequence[tuple[int, int]], missing: Sequence[int], extra: Sequence[int]
+) -> Pairing:
+    partners = [j for _, j in pairs]
+    crossed = any(map(gt, partners, islice(partners, 1, None)))
+    return Pairing(pairs, missing, extra, crossed)
+
+
+def _objects(elements: Sequence[JSON]) -> Sequence[dict[str, JSON]] | None:
     """Give the elements if all are objects."""
-    objects = [each for each in elements if isinstance(each, dict)]
-    return objects if len(objects) == len(elements) else None
+    if set(map(type, elements)) != {dict}:
+        return None
+    return cast("Sequence[dict[str, JSON]]", elements)
 
 
-def _identities(objects: list[dict[str, JSON]], name: str) -> list[Hashable] | None:
+def _identities(objects: Sequence[dict[str, JSON]], name: str) -> list[Hashable] | None:
     """Give each object's value of one member, if they can identify the objects in this list."""
     values = [each.get(name) for each in objects]
     if not set(map(type, values)) <= _IDENTIFYING:
         return None
-    identities: list[Hashable] = [each for each in values if isinstance(each, str | int)]
-    return identities if len(set(identities)) == len(objects) else None
+    identities = cast("list[Hashable]", values)
+    return identities if len(set(identities)) == len(identities) else None
 
 
 def _by_unique(ours: list[Hashable], theirs: list[Hashable]) -> Pairing:
-    if ours == theirs:
-        return by_place(len(ours), len(theirs))
     where = {key: index for index, key in enumerate(theirs)}
     known = set(ours)
-    return Pairing(
+    return _paired(
         [(index, where[key]) for index, key in enumerate(ours) if key in where],
         [index for index, key in enumerate(ours) if key not in where],
         [index for index, key in enumerate(theirs) if key not in known],

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from strangler.compare.automaton import PathRule, Purpose, State
-from strangler.compare.bounds import Budget, Inconclusive
+from strangler.compare.bounds import Inconclusive
+from strangler.compare.budget import Budget
 from strangler.compare.paths import Step
 from strangler.compare.verdict import JSON
 

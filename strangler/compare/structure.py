@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-from strangler.compare.bounds import Budget
+from strangler.compare.budget import Budget
 from strangler.compare.content import Media, NotJSON, json_of
 from strangler.compare.forms import form_of, parts_of
 from strangler.compare.markup import NotMarkup, html_of, xml_of

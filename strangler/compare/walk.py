@@ -11,11 +11,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
 
-import orjson
-
 from strangler.compare import pairing, paths
+from strangler.compare.alike import alike
 from strangler.compare.automaton import DEAD, PathRule, State, root_of
-from strangler.compare.bounds import Bounds, Budget
+from strangler.compare.bounds import Bounds
+from strangler.compare.budget import Budget
 from strangler.compare.found import EXCERPT_ITEMS, Found
 from strangler.compare.freeze import Freezer, is_nan
 from strangler.compare.pairing import NOTHING_TO_COMPARE, Pairing
@@ -26,10 +26,9 @@ from strangler.compare.verdict import JSON, Kind
 
 _CONTAINERS = frozenset({dict, list})
 _NUMBERS = frozenset({int, float, Decimal})
-_SORTED = orjson.OPT_SORT_KEYS
-_PRUNED_LEVELS = range(1, 9)
-"""Where equal subtrees are looked for first: not the whole body, nor so deep that the repeated
-writing adds up to more than eight times its size."""
+_PRUNED_LEVELS = 8
+"""Where equal values are passed over at once: not so deep that looking again and again adds up to
+more than eight times their size."""
 
 
 class _Absent(Enum):
@@ -81,16 +80,16 @@ class JsonWalk:
 
     def _pair(self, ours: Side, theirs: Side, state: int) -> None:
         """Compare what the sides have at the present place."""
-        if (rule := self._states[state].ignore) is not None:
+        if state != DEAD and (rule := self._states[state].ignore) is not None:
             self._ignored(rule, ours, theirs)
-        elif type(ours) not in _CONTAINERS or type(ours) is not type(theirs):
-            self._others(ours, theirs, state)
-        elif len(self._steps) in _PRUNED_LEVELS and _written_alike(ours, theirs):
-            return
         elif isinstance(ours, dict) and isinstance(theirs, dict):
-            self._objects(ours, theirs, state)
+            if len(self._steps) >= _PRUNED_LEVELS or not alike(ours, theirs):
+                self._objects(ours, theirs, state)
         elif isinstance(ours, list) and isinstance(theirs, list):
-            self._lists(ours, theirs, state)
+            if len(self._steps) >= _PRUNED_LEVELS or not alike(ours, theirs):
+                self._lists(ours, theirs, state)
+        else:
+            self._others(ours, theirs, state)
 
     def _objects(self, ours: dict[str, JSON], theirs: dict[str, JSON], state: int) -> None:
         self._budget.spend(max(len(ours), len(theirs)), len(self._steps))
@@ -253,18 +252,6 @@ def _mostly_moved(paired: Pairing, ours: list[JSON], theirs: list[JSON]) -> bool
         and 2 * len(paired.pairs) >= max(len(ours), len(theirs))
         and {type(each) for elements in (ours, theirs) for each in elements} <= _CONTAINERS
     )
-
-
-def _written_alike(ours: Side, theirs: Side) -> bool:
-    """Decide at the speed of C that two values are certainly equal; False means "walk them".
-
-    What is written alike is alike: 1 and true, which Python takes for equal, are not. Values that
-    orjson cannot write (a `Decimal`, a lone surrogate, above 254 levels) are walked.
-    """
-    try:
-        return orjson.dumps(ours, option=_SORTED) == orjson.dumps(theirs, option=_SORTED)
-    except orjson.JSONEncodeError:
-        return False
 
 
 def _value(side: Side) -> JSON:
