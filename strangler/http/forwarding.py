@@ -47,6 +47,16 @@ class Peer:
         return f"<Peer {self.address} {self.scheme}{' trusted' if self.trusted else ''}>"
 
 
+def comes_by_tls(peer: Peer, headers: Headers) -> bool:
+    """Decide whether the client speaks TLS: to us, or to a proxy of ours that says so."""
+    if peer.scheme == "https":
+        return True
+    if not peer.trusted:
+        return False
+    said = [value for name, value in headers if name.lower() == b"x-forwarded-proto"]
+    return bool(said) and said[0].strip().lower() == b"https"
+
+
 class ForwardedHead:
     """A request head ready to leave: `fields` are its lines without the request line.
 

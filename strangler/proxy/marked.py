@@ -2,6 +2,7 @@
 
 import time
 
+from strangler.http.forwarding import comes_by_tls
 from strangler.proxy.exchange import Exchange
 from strangler.proxy.response_output import ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
@@ -22,5 +23,5 @@ class MarkedExchange(Exchange):
         if own is None:
             return self._output_of(head, b"")
         key = self.plane.settings.token_key
-        secure = self.client.peer.scheme == "https"
+        secure = comes_by_tls(self.client.peer, self.head.headers)
         return self._output_of(head, own.line(key, time.time(), secure=secure))

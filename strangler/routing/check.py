@@ -17,6 +17,7 @@ from strangler.routing.conditions import Condition, Conditions
 from strangler.routing.conditions import Source as From
 from strangler.routing.config import DomainConfig, RouteConfig, RoutesConfig, ShadowConfig
 from strangler.routing.mistakes import KeyPath, Mistake, RoutesError, did_you_mean
+from strangler.routing.own_writes import own_cookie
 from strangler.routing.pattern import Shape
 from strangler.routing.phase import PHASES, READ_METHODS, Effect, Phase
 from strangler.routing.shape import Parts, read_shape
@@ -46,6 +47,7 @@ def check(source: Source, complaint: Complaint | None = None) -> RoutesConfig:
         mistakes += promise_mistakes(source, name, domain, routes)
         if parts.whole is not None:
             mistakes += read_back_mistakes(source, name, domain, routes)
+    mistakes += _token_mistakes(source, parts)
     mistakes += _tie_mistakes(source, parts.routes)
     mistakes += _template_mistakes(source, parts.routes)
     mistakes += template_mistakes(source, parts.routes)
@@ -139,6 +141,24 @@ def _writer_mistakes(source: Source, domain: DomainConfig, routes: _Routes) -> I
                 f"gives the domain two writers: {writing} here would go to the "
                 f"{PHASES[route.phase].writes.value}, all others to the {writer.value}; "
                 "limit the route to reads (`methods: [GET, HEAD]`) or move the domain",
+            )
+
+
+def _token_mistakes(source: Source, parts: Parts) -> Iterator[Mistake]:
+    """Find cookies in which the tokens of two domains would take each other's place."""
+    owners: dict[str, str] = {}
+    for name, domain in parts.domains.items():
+        asked = domain.read_your_writes
+        if asked is None:
+            continue
+        place = asked.kept_in or own_cookie(name)
+        owner = owners.setdefault(place, name)
+        if owner != name and place.startswith("cookie:"):
+            at = ("domains", name, "read_your_writes", "kept_in")
+            yield source.at_value(
+                at,
+                f"is where {owner} keeps its tokens: a client that writes to both would lose one; "
+                "name another cookie, or leave it out",
             )
 
 

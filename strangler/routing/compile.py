@@ -24,7 +24,7 @@ from strangler.routing.config import (
 )
 from strangler.routing.decision import Decision, Plan
 from strangler.routing.keys import key_source
-from strangler.routing.own_writes import OwnWrites
+from strangler.routing.own_writes import OwnWrites, own_cookie
 from strangler.routing.pattern import normalised
 from strangler.routing.phase import PHASES, Copying, Phase, System, WriteCopying
 from strangler.routing.plan import Sides, always, plan_reads, plan_writes, with_own_writes
@@ -236,7 +236,7 @@ def _own_writes(name: str, config: DomainConfig) -> OwnWrites | None:
     asked = config.read_your_writes
     if asked is None:
         return None
-    kind, _, carrier = asked.kept_in.partition(":")
+    kind, _, carrier = (asked.kept_in or own_cookie(name)).partition(":")
     shared = []
     for step in zip(*(route.path.literal_prefix for route in config.routes), strict=False):
         if len(set(step)) > 1:

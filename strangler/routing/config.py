@@ -393,9 +393,10 @@ class FenceConfig(Config):
 class ReadYourWritesConfig(Config):
     """After a client's write, its reads go to the writer until the other side has caught up."""
 
-    kept_in: TokenPlace = "cookie:strangler-written"
+    kept_in: TokenPlace | None = None
     """Where the client keeps when it wrote: `cookie:NAME`, or `header:NAME` for clients that send
-    back what the answer to their write had in that header."""
+    back what the answer to their write had in that header. By default it is a cookie of the
+    domain's own, `strangler-written-DOMAIN`."""
     bound: Duration = "10s"
     """For how long at most, however far the other side lags."""
 

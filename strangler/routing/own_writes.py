@@ -11,14 +11,25 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from strangler.http.message import RequestHead
-from strangler.routing.keys import CookieKey, HeaderKey, KeySource
 
 SKEW = 2.0
 """Seconds by which the clocks of two replicas may differ: one writes the time, another reads it.
 NTP keeps machines within a tenth of that."""
 
+MOST_TOKENS = 8
+"""Tokens of one request that are looked at. A browser sends two where the domain's path was changed
+just now; whoever sends thousands is not to have a signature worked out for each."""
+
 _SIGNATURE = 32
 """Hexadecimal digits of a signature: 128 bits of HMAC-SHA-256."""
+
+
+def own_cookie(domain: str) -> str:
+    """Say where the clients of a domain keep their tokens by default.
+
+    In a cookie of another domain with the same path, one token would take the other's place.
+    """
+    return f"cookie:strangler-written-{domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +46,23 @@ class OwnWrites:
     bound: float
     path: bytes
 
-    @property
-    def carrier(self) -> KeySource:
-        """Give the place of the token in a request."""
-        return CookieKey(self.name) if self.in_cookie else HeaderKey(self.name.lower())
-
     def given(self, head: RequestHead, key: bytes, now: float) -> float | None:
         """Give when the client has last written, or None: never, or too long ago, or forged."""
-        token = self.carrier.key_of(head, "")
-        at = None if token is None else self._read(token, key)
-        return at if at is not None and abs(now - at) < self.bound + SKEW else None
+        last: float | None = None
+        for token in self._tokens(head):
+            at = self._read(token, key)
+            if at is not None and abs(now - at) < self.bound + SKEW:
+                last = at if last is None else max(last, at)
+        return last
+
+    def _tokens(self, head: RequestHead) -> list[bytes]:
+        """Give the tokens of a request, or what stands in their place."""
+        field = b"cookie" if self.in_cookie else self.name.lower()
+        values = [value for name, value in head.headers if name.lower() == field]
+        if self.in_cookie:
+            pairs = [pair.strip().partition(b"=") for value in values for pair in value.split(b";")]
+            values = [value for name, _, value in pairs if name == self.name]
+        return values[:MOST_TOKENS]
 
     def may_miss(self, at: float, caught_up: float) -> bool:
         """Decide whether a read could miss what was written `at`.

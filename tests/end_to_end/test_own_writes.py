@@ -97,6 +97,24 @@ def test_a_forged_token_is_none(replicas: tuple[Replica, Replica]) -> None:
     assert one.ask("/books", Cookie=cookie.replace("=", "=f")).by == "service"
 
 
+def test_the_cookie_is_for_this_domain_and_for_tls_where_the_client_speaks_it(
+    site: Site, monolith: Upstream, service: Upstream, behaviour: Service
+) -> None:
+    assert behaviour.lag == b"1"
+    site.write(ROUTES.format(monolith=monolith.url, service=service.url, bound="60s"))
+    with site.replica("--trusted-proxy", "127.0.0.1/32") as replica:
+        plain = str(replica.ask("/books", "POST").headers["Set-Cookie"])
+        secure = str(replica.ask("/books", "POST", X_Forwarded_Proto="https").headers["Set-Cookie"])
+        read = replica.ask("/books", "GET", Cookie=plain.partition(";")[0])
+        assert (read.by, read.headers["Set-Cookie"]) == ("monolith", None)
+
+    name, _, attributes = plain.partition("=")
+    assert name == "strangler-written-books"
+    assert attributes.split("; ")[1:] == ["Path=/books", "Max-Age=62", "HttpOnly", "SameSite=Lax"]
+    assert secure.endswith("; SameSite=Lax; Secure")
+    assert len(plain) < 150
+
+
 def test_the_bound_ends_it_however_far_the_service_lags(
     site: Site, monolith: Upstream, service: Upstream, behaviour: Service
 ) -> None:

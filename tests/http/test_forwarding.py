@@ -10,6 +10,7 @@ from strangler.http.forwarding import (
     ForwardedHead,
     Peer,
     client_address,
+    comes_by_tls,
     connection_fields,
     forward_request,
     trailer_section,
@@ -23,6 +24,24 @@ STRANGER = Peer("203.0.113.9")
 PROXY = Peer("10.0.0.1", trusted=True)
 HOST = (b"Host", b"shop.example.org")
 VIA = via_line("strangler", "1.1")
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "secure"),
+    [
+        (Peer("203.0.113.9", "https"), [], True),
+        (Peer("203.0.113.9", "https", trusted=True), [b"http"], True),
+        (STRANGER, [b"https"], False),
+        (PROXY, [], False),
+        (PROXY, [b"http"], False),
+        (PROXY, [b"HTTPS"], True),
+        (PROXY, [b"https", b"http"], True),
+    ],
+)
+def test_a_client_speaks_tls_to_us_or_to_a_proxy_of_ours(
+    peer: Peer, said: list[bytes], secure: bool
+) -> None:
+    assert comes_by_tls(peer, [(b"X-Forwarded-Proto", word) for word in said]) is secure
 
 
 def forwarded(headers: Headers, peer: Peer = STRANGER) -> ForwardedHead:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.routing.compile import load
-from strangler.routing.own_writes import SKEW, OwnWrites
+from strangler.routing.mistakes import RoutesError
+from strangler.routing.own_writes import MOST_TOKENS, SKEW, OwnWrites
 from tests.routing.building import ask
 
 KEY = b"k" * 32
@@ -42,6 +43,21 @@ def test_nobody_makes_one_up(text: str) -> None:
     for forged in (text, f"{text}.{text}", token().replace(".", f"{text}."), token() + text):
         assert given_by(forged) in {None, NOW}
         assert forged == token() or given_by(forged) is None or text == ""
+
+
+def test_of_several_the_last_write_counts_whatever_else_is_called_so() -> None:
+    older, newer = token(at=NOW - 5), token()
+
+    assert given_by(f"{older}; written={newer}; written=; written=x") == NOW
+    assert given_by(f"{newer}; written={older}") == NOW
+    assert given_by(f"x.y; written={older}") == NOW - 5
+
+
+def test_no_more_of_them_are_looked_at_than_a_browser_sends() -> None:
+    forged = "; written=".join(["0.0"] * (MOST_TOKENS - 1))
+
+    assert given_by(f"{forged}; written={token()}") == NOW
+    assert given_by(f"{forged}; written=0.0; written={token()}") is None
 
 
 def test_its_bearer_may_miss_a_write_until_the_other_side_has_surely_caught_up() -> None:
@@ -132,9 +148,31 @@ def test_a_domain_without_the_wish_pays_nothing() -> None:
     assert route.own_writes is None
 
 
+TWO = ROUTES.replace("films: {", "films: {read_your_writes: {OF_FILMS}, ")
+
+
+def test_each_domain_has_a_cookie_of_its_own_lest_one_token_take_the_place_of_another() -> None:
+    table = load(TWO.replace("OF_FILMS", "").replace("PHASE", "canary"))
+    names = {route.own_writes.name for route in table.routes if route.own_writes is not None}
+
+    assert names == {b"strangler-written-books", b"strangler-written-films"}
+
+
+def test_two_domains_cannot_name_the_same_cookie() -> None:
+    text = TWO.replace("OF_FILMS", "kept_in: cookie:strangler-written-books")
+    with pytest.raises(RoutesError) as refused:
+        load(text.replace("PHASE", "canary"))
+    (mistake,) = refused.value.mistakes
+    assert "domains.films.read_your_writes.kept_in: is where books keeps its tokens" in str(mistake)
+
+    load(
+        text.replace("PHASE", "canary").replace("cookie:strangler-written-books", "header:x-wrote")
+    )
+
+
 def test_the_cookie_is_sent_to_what_the_routes_have_in_common() -> None:
     table = load(ROUTES.replace("PHASE", "canary"))
     own = table.routes[0].own_writes
 
     assert own is not None
-    assert (own.path, own.name) == (b"/api", b"strangler-written")
+    assert (own.path, own.name) == (b"/api", b"strangler-written-books")
