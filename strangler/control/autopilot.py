@@ -27,7 +27,6 @@ from strangler.migration.autopilot import NOTHING, Action, Order, Position, Rece
 from strangler.migration.confidence import Share
 from strangler.migration.evidence import Evidence, together
 from strangler.migration.transition import transitions_between
-from strangler.routing.compile import load
 from strangler.routing.edit import set_phase, set_weight
 from strangler.routing.phase import Phase
 from strangler.routing.table import AutopilotPolicy, Domain, RouteTable
@@ -191,7 +190,7 @@ class Autopilot:
         text = set_phase(revision.text, name, order.phase)
         if order.weight is not None:
             text = set_weight(text, name, order.weight)
-        table = load(text, f"revision {revision.number}")
+        table = await self._live.compiler.beside(text, f"revision {revision.number}")
         changes = transitions_between(before, table)
         gates = await gates_for(self._store, before, table, changes, now)
         proposal = Proposal(

@@ -12,11 +12,11 @@ from enum import Enum
 
 import structlog
 
+from strangler.control.compiling import Compiler
 from strangler.control.membership import Membership
 from strangler.control.supervisor import Supervisor
 from strangler.migration.fence import Seen, Writes, writes_after
 from strangler.proxy.upstream_context import concerns
-from strangler.routing.compile import load
 from strangler.routing.hold import Hold
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
@@ -73,6 +73,7 @@ class LiveTable:
         self._fence = 0  # at which our writes wait
         self._writes = Writes.AS_LIVE
         self._unreadable = 0  # the revision that is newest and that we cannot read
+        self.compiler = Compiler()
         self.table: RouteTable
         self.revision: Revision
         self.from_disk = False
@@ -126,7 +127,7 @@ class LiveTable:
 
     def _begin_with(self, revision: Revision) -> None:
         name = f"revision {revision.number}"
-        self.table, self.revision = load(revision.text, name), revision
+        self.table, self.revision = self.compiler.at_once(revision.text, name), revision
         _tell_concerns(self.table, name)
 
     async def listen(self) -> None:
@@ -216,7 +217,7 @@ class LiveTable:
         if revision is None or (revision.number == self._unreadable):
             return
         try:
-            table = load(revision.text, f"revision {revision.number}")
+            table = await self.compiler.beside(revision.text, f"revision {revision.number}")
         except RoutesError as error:
             # Written by a newer strangler; the older replicas keep what they understand. Writes
             # that wait go on waiting: where they would go by now, nobody here can read.

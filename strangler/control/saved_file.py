@@ -16,7 +16,6 @@ from strangler.control.live import LiveTable, StoreWork, lines_of
 from strangler.control.moving import NotMovedError, Proposal, make_live
 from strangler.migration.fence import moved_writers
 from strangler.migration.transition import transitions_between
-from strangler.routing.compile import load
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.table import RouteTable
 from strangler.store.errors import Conflict, StoreError
@@ -60,8 +59,8 @@ class SavedFile:
         `StoreError`, or `OSError` where the file cannot be read.
         """
         text = _read(self.path)
-        table = load(text, self.path.name, complaint)
-        if not moved_writers(_table_of(await self._store.newest()), table):
+        table = self._live.compiler.at_once(text, self.path.name, complaint)
+        if not moved_writers(await self._table_of(await self._store.newest()), table):
             await self._revision_of(table, text, AT_START)
             self._seen = text
 
@@ -114,7 +113,7 @@ class SavedFile:
     async def _saved(self, text: bytes, reason: str) -> bool:
         """Make a saved file live, or say why not; False where the store has to be asked again."""
         try:
-            table = load(text, self.path.name, complaint)
+            table = await self._live.compiler.beside(text, self.path.name, complaint)
         except RoutesError as error:
             await self._refuse("\n".join(lines_of(error)))
             return True
@@ -156,7 +155,7 @@ class SavedFile:
     async def _add(
         self, table: RouteTable, text: bytes, reason: str, newest: Revision | None
     ) -> Revision:
-        before = _table_of(newest)
+        before = await self._table_of(newest)
         changes = transitions_between(before, table)
         now = datetime.now(UTC)
         gates = {} if before is None else await gates_for(self._store, before, table, changes, now)
@@ -177,13 +176,14 @@ class SavedFile:
         )
         return await make_live(self._store, before, proposal)
 
-
-def _table_of(revision: Revision | None) -> RouteTable | None:
-    """Compile a revision to hold another against; one that no longer compiles says nothing."""
-    try:
-        return load(revision.text) if revision is not None else None
-    except RoutesError:
-        return None
+    async def _table_of(self, revision: Revision | None) -> RouteTable | None:
+        """Compile a revision to hold another against; one that no longer compiles says nothing."""
+        if revision is None:
+            return None
+        try:
+            return await self._live.compiler.beside(revision.text, f"revision {revision.number}")
+        except RoutesError:
+            return None
 
 
 def _read(path: Path) -> bytes:

@@ -74,8 +74,12 @@ class WorkerHandle:
 
     def send(self, message: ToWorker) -> None:
         """Tell the worker something; one that is gone hears nothing."""
+        self.hand(encode(message))
+
+    def hand(self, encoded: bytes) -> None:
+        """Tell it what others are told in the same words."""
         if not self.writer.is_closing():
-            self.writer.write(encode(message))
+            self.writer.write(encoded)
 
 
 class Supervisor:
@@ -168,8 +172,9 @@ class Supervisor:
         self._hold = hold
         self._hold_ends = time.monotonic() + (hold.seconds if hold else 0.0)
         self.revision = revision
+        encoded = encode(Swap(table, revision, hold))
         for worker in self._workers.values():
-            worker.send(Swap(table, revision, hold))
+            worker.hand(encoded)
 
     def caught_up(self, times: Mapping[str, float]) -> None:
         """Tell every worker until when all writes of some domains are on both sides."""

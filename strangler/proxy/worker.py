@@ -6,6 +6,7 @@ the pipe closes the supervisor is gone, and a worker without one must not hold t
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -103,6 +104,9 @@ class Worker:
         await entrance.open()
         beside = [loop.create_task(plane.sweep()), loop.create_task(self._report())]
         beside.append(loop.create_task(self._report_traffic()))
+        # What is there by now stays: to look through all of it for cycles would hold the loop for
+        # tens of milliseconds, again and again.
+        gc.freeze()
         self._send(Serving(start.revision))
         await self._obey(reader)
         await plane.drain(entrance.close())

@@ -110,6 +110,12 @@ class Node(Generic[T]):
         self.branches = (*tests, *([Branch(len, self.plain)] if self.plain else []))
         return child
 
+    def nodes(self) -> Iterator["Node[T]"]:
+        """Give all nodes, each behind those that it leads to."""
+        for child in (*self.literals.values(), *[branch.child for branch in self.branches]):
+            yield from child.nodes()
+        yield self
+
     def find(self, head: RequestHead) -> T | None:
         """Give the owner of the most specific claim whose conditions the request meets."""
         return self.find_at(head.target.path.split("/"), head)

@@ -38,6 +38,8 @@ COUNTERS.exchange_done("/a", "service", 200, 0.25)
 
 IDENTITY = Identity(Pem("cert", b"certificate"), Pem("key", b"secret"), Pem("ca", b"ca"))
 
+DOMAIN = "  d{n}: {{service: datasets, phase: shadow, routes: [{{path: '/d{n}/**'}}]}}\n"
+
 MESSAGES: list[Message] = [
     Start(TABLE, 7, Settings(redaction_key=b"key"), IDENTITY),
     Become(IDENTITY),
@@ -72,6 +74,24 @@ async def test_messages_arrive_in_order_however_the_pipe_cuts_them() -> None:
     octets = b"".join(map(encode, MESSAGES))
     pieces = [octets[at : at + 7] for at in range(0, len(octets), 7)]
     assert await received(*pieces) == MESSAGES
+
+
+async def test_others_have_their_turn_while_a_large_table_is_read() -> None:
+    """It would hold the loop for as long as a hundred requests take."""
+    large = load(SAMPLE + "".join(DOMAIN.format(n=n) for n in range(500)))
+    reader = asyncio.StreamReader()
+    reader.feed_data(encode(Swap(large, 1)))
+    reading = asyncio.create_task(receive(reader))
+    turns = 0
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+    message = await reading
+    assert message == Swap(large, 1)
+    assert isinstance(message, Swap)
+    claimed = message.table.match(ask("GET", "/d499/x"))
+    assert any(route is claimed for route in message.table.routes)
+    assert turns > 500 / 50
 
 
 async def test_half_a_message_is_none() -> None:
