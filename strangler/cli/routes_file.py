@@ -10,8 +10,8 @@ from pathlib import Path
 
 from strangler.cli.failure import VerbError
 from strangler.compare.rules import complaint
-from strangler.routing.compile import load
 from strangler.routing.mistakes import RoutesError
+from strangler.routing.recent import table_of
 from strangler.routing.source import MAX_BYTES
 from strangler.routing.table import RouteTable
 
@@ -46,7 +46,7 @@ def read_bytes(path: Path) -> bytes:
 
 def compile_routes(text: str | bytes, name: str) -> RouteTable:
     """Compile a text, its comparison rules included. Raises `RoutesError`."""
-    return load(text, name, complaint)
+    return table_of(text, name, complaint)
 
 
 class Replacement:

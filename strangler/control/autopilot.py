@@ -190,7 +190,7 @@ class Autopilot:
         text = set_phase(revision.text, name, order.phase)
         if order.weight is not None:
             text = set_weight(text, name, order.weight)
-        table = await self._live.compiler.beside(text, f"revision {revision.number}")
+        table = await self._live.compiler.table_of(text, f"revision {revision.number}")
         changes = transitions_between(before, table)
         gates = await gates_for(self._store, before, table, changes, now)
         proposal = Proposal(

@@ -19,6 +19,7 @@ from strangler.migration.fence import Seen, Writes, writes_after
 from strangler.proxy.upstream_context import concerns
 from strangler.routing.hold import Hold
 from strangler.routing.mistakes import RoutesError
+from strangler.routing.recent import table_of
 from strangler.routing.table import RouteTable
 from strangler.store.errors import StoreError
 from strangler.store.records import Fence, Revision
@@ -127,7 +128,7 @@ class LiveTable:
 
     def _begin_with(self, revision: Revision) -> None:
         name = f"revision {revision.number}"
-        self.table, self.revision = self.compiler.at_once(revision.text, name), revision
+        self.table, self.revision = table_of(revision.text, name), revision
         _tell_concerns(self.table, name)
 
     async def listen(self) -> None:
@@ -217,7 +218,7 @@ class LiveTable:
         if revision is None or (revision.number == self._unreadable):
             return
         try:
-            table = await self.compiler.beside(revision.text, f"revision {revision.number}")
+            table = await self.compiler.table_of(revision.text, f"revision {revision.number}")
         except RoutesError as error:
             # Written by a newer strangler; the older replicas keep what they understand. Writes
             # that wait go on waiting: where they would go by now, nobody here can read.

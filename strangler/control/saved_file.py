@@ -17,6 +17,7 @@ from strangler.control.moving import NotMovedError, Proposal, make_live
 from strangler.migration.fence import moved_writers
 from strangler.migration.transition import transitions_between
 from strangler.routing.mistakes import RoutesError
+from strangler.routing.recent import table_of
 from strangler.routing.table import RouteTable
 from strangler.store.errors import Conflict, StoreError
 from strangler.store.records import Notice, Revision
@@ -59,7 +60,7 @@ class SavedFile:
         `StoreError`, or `OSError` where the file cannot be read.
         """
         text = _read(self.path)
-        table = self._live.compiler.at_once(text, self.path.name, complaint)
+        table = table_of(text, self.path.name, complaint)
         if not moved_writers(await self._table_of(await self._store.newest()), table):
             await self._revision_of(table, text, AT_START)
             self._seen = text
@@ -113,7 +114,7 @@ class SavedFile:
     async def _saved(self, text: bytes, reason: str) -> bool:
         """Make a saved file live, or say why not; False where the store has to be asked again."""
         try:
-            table = await self._live.compiler.beside(text, self.path.name, complaint)
+            table = await self._live.compiler.table_of(text, self.path.name, complaint)
         except RoutesError as error:
             await self._refuse("\n".join(lines_of(error)))
             return True
@@ -181,7 +182,7 @@ class SavedFile:
         if revision is None:
             return None
         try:
-            return await self._live.compiler.beside(revision.text, f"revision {revision.number}")
+            return await self._live.compiler.table_of(revision.text, f"revision {revision.number}")
         except RoutesError:
             return None
 

@@ -14,10 +14,10 @@ def moved_by(before: Revision | None, text: str) -> Scope:
     if before is None or before.text == text:
         return Scope()
     # With it comes pydantic, which those who only read the store do without.
-    from strangler.routing.compile import load  # noqa: PLC0415
+    from strangler.routing.recent import table_of  # noqa: PLC0415
 
     try:
-        return moved_writers(load(before.text), load(text))
+        return moved_writers(table_of(before.text), table_of(text))
     except RoutesError:
         return Scope()
 
