@@ -7,6 +7,7 @@ away serves the table that it kept on its own disk, and says so.
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -19,6 +20,7 @@ from strangler.migration.fence import Seen, Writes, writes_after
 from strangler.proxy.upstream_context import concerns
 from strangler.routing.hold import Hold
 from strangler.routing.mistakes import RoutesError
+from strangler.routing.phase import Phase
 from strangler.routing.recent import table_of
 from strangler.routing.table import RouteTable
 from strangler.store.errors import StoreError
@@ -105,7 +107,8 @@ class LiveTable:
     async def begin_from_disk(self, error: StoreError) -> None:
         """Start with the table that was kept here, as the store cannot be used; else raise that.
 
-        Writes are refused: somebody may have said that we are dead, and have moved a writer since.
+        Writes of domains on their way are refused: somebody may have said that we are dead, and
+        have moved a writer since.
         """
         kept = await self._membership.kept_revision()
         if kept is None:
@@ -123,8 +126,19 @@ class LiveTable:
 
     @property
     def hold(self) -> Hold | None:
-        """Which writes are refused from the start on: all, where we start from the disk."""
-        return NO_WRITES if self.holds else None
+        """Which writes are refused from the start on, where we start from the disk.
+
+        Those of domains that had not begun to move are not: a store that is away must not stop the
+        monolith's own business.
+        """
+        if not self.holds:
+            return None
+        on_their_way = [
+            name
+            for name, domain in self.table.domains.items()
+            if domain.phase is not Phase.MONOLITH
+        ]
+        return replace(NO_WRITES, domains=frozenset(on_their_way), everything=False)
 
     def _begin_with(self, revision: Revision) -> None:
         name = f"revision {revision.number}"

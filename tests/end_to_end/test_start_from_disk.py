@@ -53,6 +53,8 @@ def cut_off(database: Path) -> Iterator[None]:
 def refuses_writes_alone(replica: Replica) -> bool:
     refused = replica.ask("/books", "POST")
     assert (replica.ask("/books").status, replica.ask("/films").status) == (200, 200)
+    for path in ("/films", "/elsewhere"):
+        assert replica.ask(path, "POST").by == "monolith", "nobody can have moved that"
     ready = replica.control("/readyz").json
     return (refused.status, bool(refused.headers["Retry-After"]), ready["writes_held"]) == (
         503,
