@@ -5,6 +5,7 @@ All are compared with the primary's first answer; what each had at a place follo
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from strangler.compare.bounds import DEFAULT_BOUNDS
@@ -52,11 +53,7 @@ class Compared:
         Of what is in a member that is missing, or in an answer of another status, nobody can say
         that it is the same.
         """
-        return (
-            like in self._likenesses
-            or self._full
-            or any(each in self._likenesses for each in _wider(like))
-        )
+        return self._full or not self._likenesses.isdisjoint(_at_least(like))
 
     def places(self, like: Likeness) -> Iterator[str]:
         """Give the places in which the answer is another one in this way."""
@@ -161,6 +158,11 @@ def own_of(comparisons: Iterable[Comparison]) -> dict[Likeness, Difference]:
         for each in comparison.differences:
             found.setdefault(likeness(each), each)
     return found
+
+
+@lru_cache(maxsize=1024)  # asked for at every look; paths hold no data, and a route has few
+def _at_least(like: Likeness) -> frozenset[Likeness]:
+    return frozenset({like, *_wider(like)})
 
 
 def _wider(like: Likeness) -> Iterator[Likeness]:

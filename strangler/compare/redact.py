@@ -117,16 +117,15 @@ class Redactor:
         """Choose how the values of one difference are written."""
         if difference.kind in _OURS:
             return _plaintext
-        names = list(_names(difference.place))
         if rules.shows(difference.place):
-            if any(map(is_credential_name, names)):
+            if any(map(is_credential_name, _names(difference.place))):
                 return self.value
             if difference.kind is Kind.BODY:
                 return self._text
             return partial(self._shown, is_named=is_credential_name, conceal=conceal_credentials)
         if redaction is Redaction.VALUES or difference.kind is Kind.BODY:
             return self.value  # of a text nobody knows what stood before it
-        if any(map(is_secret_name, names)):
+        if any(map(is_secret_name, _names(difference.place))):
             return self.value
         return partial(self._shown, is_named=is_secret_name, conceal=conceal)
 

@@ -104,6 +104,8 @@ class Rules:
 
     def shows(self, place: str) -> bool:
         """Decide whether the values at a place, as written in a `Difference`, may be plaintext."""
+        if not self.plaintext:
+            return False
         if not place.startswith("$"):
             return _covering(self.shown_fields, place.partition(" ")[0]) is not None
         state = automaton.root_of(self.shown)

@@ -62,7 +62,7 @@ def _may_name_twice(body: bytes, read: Structure) -> bool:
         again = orjson.dumps(read.value)
     except orjson.JSONEncodeError:
         return True  # numbers beyond doubles: look and see
-    return body.count(b":") > again.count(b":")
+    return again != body and body.count(b":") > again.count(b":")
 
 
 def _named_twice(body: bytes, media: Media) -> dict[str, tuple[Step, ...]]:

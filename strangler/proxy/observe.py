@@ -77,8 +77,9 @@ def _sightings(
 ) -> list[Sighting]:
     if not differences:
         return []
-    target = compared.head.target
-    redaction = compared.route.shadow.redaction
+    asked, redaction = compared.head.target, compared.route.shadow.redaction
+    target = redactor.target(asked.path, asked.query, compared.route.pattern, redaction)
+    request_id = redactor.request_id(compared.request_id)
     return [
         Sighting(
             signature=found.signature,
@@ -88,11 +89,9 @@ def _sightings(
             examples=(
                 Example(
                     at=at,
-                    request_id=redactor.request_id(compared.request_id),
+                    request_id=request_id,
                     method=compared.head.method,
-                    target=redactor.target(
-                        target.path, target.query, compared.route.pattern, redaction
-                    ),
+                    target=target,
                     primary_status=compared.primary.status,
                     candidate_status=compared.candidate.status,
                     candidate_upstream=compared.candidate_upstream,
