@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from strangler.proxy.mirror import Mirror
     from strangler.proxy.plane import DataPlane
 
-MATCH: Final = Verdict.MATCH.value
+_ALIKE: Final = frozenset({Verdict.MATCH.value, Verdict.IGNORED.value})
 
 
 class Judge:
@@ -51,15 +51,20 @@ class Judge:
         """Show how the comparing is done."""
         return f"<Judge {self._comparer}>"
 
-    def found_alike(self, copy: Copy) -> None:
-        """Count two answers that are equal to the octet."""
+    def found_alike(self, copy: Copy, candidate: Response) -> bool:
+        """Count two answers with the same body whose heads mean the same; False for any others."""
+        found = self._comparer.at_once(copy.primary, candidate, self._rules_of(copy.route))
+        verdict = found.verdict.value
+        if verdict not in _ALIKE:
+            return False
         label, method = copy.label, told_apart(copy.method)
         status = f"{copy.primary.status // 100}xx"
         counters = self._plane.counters
-        counters.verdicts[label, MATCH] += 1
-        alike = (copy.route.domain, label, copy.revision, MATCH, (), method, status)
+        counters.verdicts[label, verdict] += 1
+        alike = (copy.route.domain, label, copy.revision, verdict, found.fired, method, status)
         if not self._unreported.count(alike):
             counters.unreported += 1
+        return True
 
     async def judge(self, copy: Copy, candidate: Response) -> None:
         """Compare two answers, tell noise apart, and report."""

@@ -222,12 +222,21 @@ class Mirror:
             self._plane.spawn(self._go_on(copy, outcome))
 
     def _is_alike(self, copy: Copy, answer: Response) -> bool:
-        """Judge an answer that is the primary's to the octet, if no address in it is mapped."""
-        if copy.mapped or copy.primary != answer:
+        """Judge an answer whose body is the primary's, if no address in it is mapped.
+
+        What else goes wrong is ours, and told: the connection on which it came is not to suffer.
+        """
+        primary = copy.primary
+        if copy.mapped or primary.body != answer.body or primary.status != answer.status:
             return False
+        try:
+            if not self.judge.found_alike(copy, answer):
+                return False
+        except Exception as error:  # noqa: BLE001 - ours, and told
+            self.faulted(copy.label, error)
+            return True
         self._breaker(copy.candidate).succeeded()
         self.count(copy, ANSWERED)
-        self.judge.found_alike(copy)
         return True
 
     async def _run(self, copy: Copy, pool: UpstreamPool, target: TargetPool | None) -> None:

@@ -48,10 +48,15 @@ def changed(change: Callable[[list[dict[str, object]]], None]) -> Response:
     return response(items, "2")
 
 
-def a_few(items: list[dict[str, object]]) -> None:
-    """Three causes in three places."""
+def two(items: list[dict[str, object]]) -> None:
+    """Two values in two places."""
     items[3]["size_mb"] = 4.0
     items[60]["name"] = "other"
+
+
+def a_few(items: list[dict[str, object]]) -> None:
+    """Three causes in three places."""
+    two(items)
     del items[30]["owner"]
 
 
@@ -78,6 +83,7 @@ def unnamed(items: list[dict[str, object]]) -> None:
 PRIMARY = response(ITEMS)
 PAIRS = {
     "equal bytes": (PRIMARY, changed(lambda _: None), NO_RULES),
+    "two differences": (PRIMARY, changed(two), NO_RULES),
     "differs in a few places": (PRIMARY, changed(a_few), NO_RULES),
     "differs in a few places, rules": (PRIMARY, changed(a_few), RULES),
     "every date differs, ignored": (PRIMARY, changed(every_date), RULES),
@@ -98,17 +104,18 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main(rounds: int) -> None:
-    """Measure each kind of pair in turns with parsing, and write the medians."""
+    """Measure each kind of pair in turns with parsing, and write the least and the medians."""
     size = len(PRIMARY.body) / 1000
-    sys.stdout.write(f"{size:.1f} kB of JSON on each side, medians of {rounds} rounds\n")
-    sys.stdout.write(f"{'':34}{'compare':>11}{'parse both':>13}{'ratio':>8}\n")
+    sys.stdout.write(f"{size:.1f} kB of JSON on each side, least and medians of {rounds} rounds\n")
+    sys.stdout.write(f"{'':34}{'least':>11}{'compare':>11}{'parse both':>13}{'ratio':>8}\n")
     for name, (left, right, rules) in PAIRS.items():
         took, parsing = [], []
         for _ in range(rounds):
             took.append(seconds(lambda: compare(left, right, rules)))  # noqa: B023 - run at once
             parsing.append(seconds(lambda: (orjson.loads(left.body), orjson.loads(right.body))))  # noqa: B023
-        one, other = median(took) * 1e6, median(parsing) * 1e6
-        sys.stdout.write(f"{name:34}{one:8.1f} µs{other:10.1f} µs{one / other:8.2f}\n")
+        least, one, other = min(took) * 1e6, median(took) * 1e6, median(parsing) * 1e6
+        figures = f"{least:8.1f} µs{one:8.1f} µs{other:10.1f} µs{one / other:8.2f}"
+        sys.stdout.write(f"{name:34}{figures}\n")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,35 @@ async def test_a_copy_says_that_it_is_one_and_names_the_same_request(
     assert not rest
 
 
+@pytest.mark.parametrize(
+    ("ignore", "candidate", "verdict", "fired"),
+    [
+        ([], b"Date: 2\r\nX-A: 1\r\n", "match", {"header:date"}),
+        (["header:x-a"], b"Date: 1\r\nX-A: 2\r\n", "ignored", {"header:x-a"}),
+        ([], b"Date: 1\r\nX-A: 2\r\n", "mismatch", set()),
+    ],
+)
+async def test_of_equal_bodies_the_heads_are_compared(
+    monolith: Upstream,
+    service: Upstream,
+    ignore: list[str],
+    candidate: bytes,
+    verdict: str,
+    fired: set[str],
+) -> None:
+    monolith.answer = lambda _: OK.replace(b"Content-", b"Date: 1\r\nX-A: 1\r\nContent-")
+    service.answer = lambda _: OK.replace(b"Content-", candidate + b"Content-")
+    shadow = {**SHADOW, "shadow": {**SHADOW["shadow"], "ignore": ignore}}
+    async with proxy(table_for(monolith, service, shadow)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {verdict: 1})
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        assert copies(running) == {"answered": 1}
+        assert running.plane.mirror.octets_held == 0
+        (observation,) = running.observations
+    assert (observation.verdict, set(observation.fired)) == (verdict, fired)
+
+
 async def test_a_candidate_that_hangs_delays_no_client(
     monolith: Upstream, service: Upstream
 ) -> None:
