@@ -9,7 +9,15 @@ import typer
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.gating import Passage, through_gates
-from strangler.cli.options import DEFAULT_STORE, Actor, Message, StoreUrl, actor_or_login, reason_of
+from strangler.cli.options import (
+    DEFAULT_STORE,
+    LARGEST,
+    Actor,
+    Message,
+    StoreUrl,
+    actor_or_login,
+    reason_of,
+)
 from strangler.cli.output import show_lines
 from strangler.cli.plan import live_table
 from strangler.cli.plan_file import Proposal, read_proposal
@@ -38,6 +46,7 @@ def apply(
             "--onto",
             metavar="N",
             min=1,
+            max=LARGEST,
             help="Only if revision N is still live; a plan says that by itself.",
             show_default=False,
         ),
@@ -65,9 +74,12 @@ def _refuse_stale(proposal: Proposal, onto: int | None, live: Revision, store: s
     number, digest = proposal.base or (onto or live.number, live.hash)
     if (number, digest) == (live.number, live.hash) and onto in {None, live.number}:
         return
-    if number == live.number and onto in {None, live.number}:
+    if onto is not None and onto > live.number:
+        raise VerbError(f"--onto {onto}: revision {live.number} is the newest; nothing was changed")
+    if number > live.number or (number == live.number and onto in {None, live.number}):
         raise VerbError(
-            f"{proposal.path} was planned against another store: its revision {number} is not ours"
+            f"{proposal.path} was planned against another store: its revision {number} is not "
+            "ours; check --store, or plan again"
         )
     base = min(number, onto or number)
     since = ask(store, lambda opened: opened.chapters(base, MOST_TOLD))

@@ -8,7 +8,7 @@ import typer
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.history import TIMES, moment_of
-from strangler.cli.options import DEFAULT_STORE, StoreUrl
+from strangler.cli.options import DEFAULT_STORE, LARGEST, StoreUrl
 from strangler.cli.output import counted, tell
 
 
@@ -25,7 +25,9 @@ def purge(
     ] = None,
     keep: Annotated[
         int | None,
-        typer.Option("--keep", min=0, metavar="N", help="All but the N of each route seen last."),
+        typer.Option(
+            "--keep", min=0, max=LARGEST, metavar="N", help="All but the N of each route seen last."
+        ),
     ] = None,
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:

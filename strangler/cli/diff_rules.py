@@ -7,7 +7,7 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
-from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
+from strangler.cli.options import DEFAULT_STORE, LARGEST, AsJson, StoreUrl
 from strangler.cli.output import write_json
 from strangler.cli.plan import live_table
 from strangler.cli.tables import add_row, columns, show
@@ -27,7 +27,8 @@ def rules(
         str | None, typer.Option("--route", metavar="LABEL", help="Only of the route labelled so.")
     ] = None,
     since: Annotated[
-        int, typer.Option("--since", min=0, metavar="N", help="Only from revision N on.")
+        int,
+        typer.Option("--since", min=0, max=LARGEST, metavar="N", help="Only from revision N on."),
     ] = 0,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,

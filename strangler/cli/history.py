@@ -75,6 +75,8 @@ def history(
     of_domains = chosen.route is None and chosen.phase is None
     fences = ask(store, lambda opened: opened.fences(limit, chosen)) if of_domains else []
     rows = merged(entries, revisions, limit, fences)
+    if not rows and domain is not None:
+        _see_known(domain, store)
     if as_json:
         write_json(rows)
     elif rows:
@@ -83,6 +85,19 @@ def history(
             _show_evidence(rows)
     else:
         tell(_nothing(chosen))
+
+
+def _see_known(domain: str, store: str) -> None:
+    """See that a domain is live, or was at some time: a misspelt one has no history either."""
+    if ask(store, lambda opened: opened.history(domain, 1)):
+        return
+    live = ask(store, lambda opened: opened.newest())
+    if live is not None:
+        # Where something has moved, nobody waits for what a table needs.
+        from strangler.cli.moving import domain_of  # noqa: PLC0415
+        from strangler.cli.plan import live_table  # noqa: PLC0415
+
+        domain_of(live_table(live), domain)
 
 
 def _nothing(chosen: Selection) -> str:
@@ -98,13 +113,13 @@ def moment_of(flag: str, text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     ago = AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago is not None:
+            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # before the year 1
         raise VerbError(f"{flag} {text}: write {TIMES}") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def merged(

@@ -12,6 +12,7 @@ from strangler.cli.moving import Move, domain_of, phase_ahead, phase_behind, pla
 from strangler.cli.options import (
     DEFAULT_ROUTES,
     DEFAULT_STORE,
+    LARGEST,
     Actor,
     DomainName,
     Message,
@@ -76,6 +77,7 @@ def rollback(
             "--revision",
             metavar="N",
             min=1,
+            max=LARGEST,
             help="In place of a domain: make all of this revision live again.",
             show_default=False,
         ),

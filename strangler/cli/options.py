@@ -47,8 +47,12 @@ Message: TypeAlias = Annotated[
     str,
     typer.Option("-m", "--message", metavar="WHY", help="Why; the ledger keeps it for ever."),
 ]
+LARGEST = 2**31 - 1
+"""The largest number that a column of the store holds, and more than anybody has of anything."""
+
 Limit: TypeAlias = Annotated[
-    int, typer.Option("--limit", min=1, metavar="N", help="Show at most N, the newest.")
+    int,
+    typer.Option("--limit", min=1, max=LARGEST, metavar="N", help="Show at most N, the newest."),
 ]
 DomainName: TypeAlias = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="The domain, as routes.yaml names it.")

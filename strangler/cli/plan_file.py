@@ -1,7 +1,9 @@
 """A plan as a file: the new text, the revision that it was planned against, and what changes."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +42,24 @@ def write_plan(path: Path, text: str, base: Revision, document: dict[str, Any]) 
         "plan": document,
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _put_whole(path, orjson.dumps(content, option=options))
+    except OSError as error:
+        raise VerbError(f"{path}: {error.strerror}; name another file with --out") from error
+
+
+def _put_whole(path: Path, content: bytes) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+    draft = path.with_name(f".strangler-plan.{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(orjson.dumps(content, option=options))
+            file.write(content)
         draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise VerbError(f"{path}: {error.strerror}; name another file with --out") from error
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
 
 
 def read_proposal(path: Path) -> Proposal:

@@ -49,7 +49,17 @@ def test_a_domain_s_history_is_its_own(live: Desk) -> None:
     live.go_live(ROUTES.replace("users\n", "users\n    phase: shadow\n", 1), "users too")
 
     assert [row["domain"] for row in live.run("history", "users", "--json").json] == ["users"]
-    assert "nothing has moved in nobody yet" in live.run("history", "nobody").err
+    assert live.run("history", "datasets", "--until", "1999-01-01").code == 0
+
+
+def test_a_domain_that_never_was_has_no_history(live: Desk) -> None:
+    refused = live.run("history", "datset")
+    assert (refused.code, refused.out) == (1, "")
+    assert "there is no domain datset; did you mean datasets?" in refused.err
+
+    unmoved = ROUTES + "  films: {service: users, routes: [{path: /f}]}\n"
+    live.go_live(unmoved, "films too")
+    assert "nothing has moved in films yet" in live.run("history", "films").err
 
 
 def test_a_forced_move_says_so(live: Desk) -> None:
