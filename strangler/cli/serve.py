@@ -147,6 +147,17 @@ def serve(
             help="Requests under way in one worker; past it they get 503.",
         ),
     ] = 4096,
+    max_compared_body: Annotated[
+        int,
+        typer.Option(
+            "--max-compared-body",
+            envvar="STRANGLER_MAX_COMPARED_BODY",
+            min=1,
+            max=256 * 1024**2,
+            metavar="BYTES",
+            help="Octets in the body of an answer that is compared with another.",
+        ),
+    ] = 16 * 1024**2,
     via: Annotated[
         str | None,
         typer.Option(
@@ -219,6 +230,7 @@ def serve(
             drain=drain,
             tls=tls,
             limits=limits,
+            compared=max_compared_body,
             via=via,
             replica=replica,
             state=state,

@@ -14,9 +14,9 @@ class Bounds:
     cause in a thousand elements does not hide another.
     """
 
-    body: int = 8 * 1024 * 1024
+    body: int = 16 * 1024 * 1024
     depth: int = 100
-    values: int = 500_000
+    values: int = 2_000_000
     differences: int = 100
     places: int = 5
 

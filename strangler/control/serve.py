@@ -47,6 +47,9 @@ from strangler.store.store import Store
 log = structlog.get_logger()
 
 
+LARGEST_AT_ONCE = 4
+"""Answers of the largest size that shadow work can hold: a pair, and both sides asked once more."""
+
 REST_AFTER_FAULT = 1.0
 """Seconds before work that broke is begun anew: a fault that stays must not fill the log."""
 
@@ -73,7 +76,7 @@ class ServeOptions:
     speak TLS and are shown what is in these files. `via` is our name in Via; without it one is made
     up, so that no other proxy's loops look like ours. `replica` is our name in the fleet, `state`
     the directory of what this machine keeps; `record` is how many request heads are recorded a
-    minute.
+    minute. Answers of up to `compared` octets are compared.
     """
 
     routes: Path | None
@@ -86,6 +89,7 @@ class ServeOptions:
     drain: float = 10.0
     tls: TlsFiles | None = None
     limits: ClientLimits = ClientLimits()
+    compared: int = Settings().copied_body
     via: str | None = None
     replica: str | None = None
     state: Path | None = None
@@ -212,6 +216,8 @@ def _settings(
         requests=limits.requests,
         body=limits.body,
         in_flight=limits.in_flight,
+        copied_body=options.compared,
+        copy_octets=max(Settings().copy_octets, LARGEST_AT_ONCE * options.compared),
         recorded_heads=_share_of(options.record, options.workers),
     )
 

@@ -6,31 +6,50 @@ megabytes), so the first try in the loop has tight bounds and the other process 
 
 import asyncio
 import ctypes
+import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_context
+from typing import Final
 
-from strangler.compare.bounds import Bounds
+from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds
 from strangler.compare.compare import compare
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Comparison, Verdict
+from strangler.proxy.lending import CAN_LEND, Loan, compare_lent
+
+PICKLED: Final = 256 * 1024
+"""Octets of a pair up to which it is pickled, in a fifth of a millisecond; larger ones are lent."""
+
+POLITENESS: Final = 10
+"""How far the comparing process stands back (nice(2)) where a core is short: one that serves gets
+ten times as much of it."""
 
 VALUES_IN_LOOP = 5_000
 """JSON values that a comparison in the loop may look at: some milliseconds at the very most."""
+
+OCTETS_A_VALUE: Final = 8
+"""Of JSON, hardly ever less: a name, a quotation mark or two, a comma, a digit."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Comparer:
-    """Compares pairs of at most `in_loop` octets in the loop, where that is enough."""
+    """Compares pairs of at most `in_loop` octets in the loop, where that is enough.
 
-    __slots__ = ("_executor", "_in_loop", "_quick")
+    Bodies of `largest` octets are compared whatever the bounds of a comparison.
+    """
 
-    def __init__(self, in_loop: int) -> None:
+    __slots__ = ("_executor", "_in_loop", "_quick", "_thorough")
+
+    def __init__(self, in_loop: int, largest: int) -> None:
         """Start without the other process; it comes with the first pair that needs it."""
         self._in_loop = in_loop
+        body = max(DEFAULT_BOUNDS.body, largest)
+        self._thorough = replace(DEFAULT_BOUNDS, body=body, values=body // OCTETS_A_VALUE)
         self._quick = Bounds(body=in_loop, values=VALUES_IN_LOOP)
         self._executor: ProcessPoolExecutor | None = None
 
@@ -44,24 +63,39 @@ class Comparer:
 
     async def compare(self, primary: Response, candidate: Response, rules: Rules) -> Comparison:
         """Compare two answers; a broken process raises `BrokenProcessPool` once and is replaced."""
-        if len(primary.body) + len(candidate.body) <= self._in_loop:
+        octets = len(primary.body) + len(candidate.body)
+        if octets <= self._in_loop:
             comparison = compare(primary, candidate, rules, self._quick)
             if comparison.verdict is not Verdict.INCONCLUSIVE:
                 return comparison
-        loop = asyncio.get_running_loop()
         executor = self._process()
         try:
-            return await loop.run_in_executor(executor, compare, primary, candidate, rules)
+            if octets > PICKLED and CAN_LEND:
+                return await self._lend(executor, primary, candidate, rules)
+            loop, bounds = asyncio.get_running_loop(), self._thorough
+            return await loop.run_in_executor(executor, compare, primary, candidate, rules, bounds)
         except BrokenProcessPool:
             if self._executor is executor:  # and not the one that took its place already
                 self._executor = None
             raise
 
+    async def _lend(
+        self, executor: ProcessPoolExecutor, primary: Response, candidate: Response, rules: Rules
+    ) -> Comparison:
+        loop = asyncio.get_running_loop()
+        loan = await loop.run_in_executor(None, Loan, primary, candidate)
+        try:
+            return await loop.run_in_executor(
+                executor, compare_lent, loan.lent, rules, self._thorough
+            )
+        finally:
+            loan.close()
+
     def _process(self) -> ProcessPoolExecutor:
         if self._executor is None:
             # Spawned, not forked: a fork would inherit every socket of this worker.
             self._executor = ProcessPoolExecutor(
-                1, mp_context=get_context("spawn"), initializer=_end_with_parent
+                1, mp_context=get_context("spawn"), initializer=_stand_back
             )
         return self._executor
 
@@ -72,8 +106,9 @@ class Comparer:
             self._executor = None
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end this process with the worker that it compares for, however that ends."""
+def _stand_back() -> None:
+    """Let those go first who serve; and let the kernel end this process with its worker."""
+    os.nice(POLITENESS)
     prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -142,7 +142,7 @@ class Exchange:
 
     def _new_body(self) -> RequestBody:
         if self.decision.sends_body:
-            keep = self.plane.settings.copied_body
+            keep = self.plane.settings.copied_request
         else:
             keep = REPLAYED if self._repeatable() else 0
         return RequestBody(self.request, self.framing, keep)

@@ -44,7 +44,7 @@ class Judge:
         self._unreported = unreported
         self._redactor = redactor
         self._rules: dict[str, Rules] = {}  # by the route's label
-        self._comparer = Comparer(plane.settings.in_loop)
+        self._comparer = Comparer(plane.settings.in_loop, plane.settings.copied_body)
         self._second_look = SecondLook(plane, mirror, self._comparer)
 
     def __repr__(self) -> str:

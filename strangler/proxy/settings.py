@@ -11,10 +11,11 @@ class Settings:
     `name` is what Via calls us; no other proxy on the way may bear it, or it would be refused.
     `idle`: a client connection without a request; above the 60 s that browsers and load balancers
     keep theirs. `head`: from a request head's first octet to its last. `drain`: from SIGTERM until
-    what still runs is cut off. `copied_body`: of a request's or a response's body that a shadow
-    copy may hold; a larger one is not compared. `copies_in_flight` and `copy_octets`: of all
-    shadow work of one worker. `confirm_after`: between an answer that differs and asking again;
-    longer than a replica usually lags. `in_loop`: a pair larger than this is compared in another
+    what still runs is cut off. `copied_body`: of an answer's body that a shadow copy may hold; a
+    larger one is not compared. `copied_request`: of a request's body, which is held beside
+    `copy_octets`. `copies_in_flight` and `copy_octets`: of all shadow work of one worker.
+    `confirm_after`: between an answer that differs and asking again; longer than a replica usually
+    lags. `in_loop`: a pair larger than this is compared in another
     process, so that no comparison holds the loop for more than 5 ms.
 
     What clients may take of one worker: `connections` in all, 0 for what the descriptors allow;
@@ -31,7 +32,8 @@ class Settings:
     idle: float = 75.0
     head: float = 10.0
     drain: float = 10.0
-    copied_body: int = 1024 * 1024
+    copied_body: int = 16 * 1024 * 1024
+    copied_request: int = 1024 * 1024
     copies_in_flight: int = 64
     copy_octets: int = 64 * 1024 * 1024
     confirm_after: float = 0.3

@@ -5,6 +5,7 @@ python -m tests.bench.candidate BEHAVIOUR
 
 import signal
 import sys
+from functools import cache
 
 from tests.bench.origin import BODY
 from tests.end_to_end import upstreams
@@ -21,8 +22,33 @@ def answers_otherwise(handler: Handler) -> None:
     handler.answer(BODY.replace(b"dataset", b"Dataset"), "application/json")
 
 
-ANOTHER = "another answer"
-OTHERWISE: dict[str, Behaviour] = {ANOTHER: answers_otherwise}
+LARGE_PATH = "/large"
+ROW = b'{"id": %d, "name": "a row of a large answer", "size": 1.5}'
+
+
+@cache
+def large_body() -> bytes:
+    """Make 10 MB of JSON."""
+    return b"[%b]" % b",".join([ROW % number for number in range(164_000)])
+
+
+def answers_at_length(handler: Handler) -> None:
+    """Answer 10 MB where that is asked for."""
+    large = handler.path == LARGE_PATH
+    handler.answer(large_body() if large else BODY, "application/json")
+
+
+def answers_at_length_otherwise(handler: Handler) -> None:
+    """Answer 10 MB with another value in the last row."""
+    handler.answer(large_body()[:-5] + b"2.5}]", "application/json")
+
+
+ANOTHER, LARGE, LARGE_OTHERWISE = "another answer", "10 MB", "another 10 MB"
+OTHERWISE: dict[str, Behaviour] = {
+    ANOTHER: answers_otherwise,
+    LARGE: answers_at_length,
+    LARGE_OTHERWISE: answers_at_length_otherwise,
+}
 BEHAVIOURS: dict[str, Behaviour] = {
     "well-behaved": answers_well,
     "black hole": upstreams.hangs,

@@ -1,13 +1,16 @@
 """Where a comparison happens, and what becomes of it when its process does not live."""
 
+import contextlib
 import gzip
 import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
+from strangler.compare.bounds import DEFAULT_BOUNDS
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Verdict
@@ -22,7 +25,7 @@ ELSEWHERE = "<Comparer process=True>"
 
 @pytest.fixture
 def comparer() -> Iterator[Comparer]:
-    made = Comparer(32 * 1024)
+    made = Comparer(32 * 1024, 1024 * 1024)
     yield made
     made.close()
 
@@ -30,6 +33,12 @@ def comparer() -> Iterator[Comparer]:
 def zipped(body: bytes, level: int = 9) -> Response:
     """An answer that is small until its content-encoding is undone."""
     return Response(200, ZIPPED, gzip.compress(body, level))
+
+
+def open_files() -> Iterator[str]:
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that lists them
+            yield str(each.readlink())
 
 
 def process_of(comparer: Comparer) -> int:
@@ -48,6 +57,20 @@ async def test_a_large_pair_is_compared_in_another_process(comparer: Comparer) -
     one, other = json_answer({"a": "x" * 40_000}), json_answer({"a": "y" * 40_000})
     assert (await comparer.compare(one, other, NO_RULES)).verdict is Verdict.MISMATCH
     assert repr(comparer) == ELSEWHERE
+
+
+async def test_a_pair_of_ten_megabytes_is_lent_to_the_other_process_and_given_back(
+    comparer: Comparer,
+) -> None:
+    rows = [{"id": number, "name": f"row {number}", "size": 1.5} for number in range(220_000)]
+    one = json_answer(rows)
+    rows[150_000]["size"] = 2.5
+    other = json_answer(rows)
+    assert len(one.body) > 10_000_000
+    for _ in range(2):
+        found = await comparer.compare(one, other, NO_RULES)
+        assert [each.place for each in found.differences] == ["$[150000].size"]
+        assert not [each for each in open_files() if "memfd:" in each]
 
 
 async def test_a_small_gzip_bomb_goes_off_in_another_process(comparer: Comparer) -> None:
@@ -73,7 +96,7 @@ async def test_many_values_in_few_octets_are_compared_in_another_process(
 async def test_a_bomb_too_large_for_any_process_is_evidence_of_nothing(
     comparer: Comparer,
 ) -> None:
-    bomb = zipped(b"0" * 16 * 1024 * 1024)
+    bomb = zipped(b"0" * (DEFAULT_BOUNDS.body + 1))
     assert len(bomb.body) < 17_000
     found = await comparer.compare(bomb, zipped(b"[1]"), NO_RULES)
     assert found.verdict is Verdict.INCONCLUSIVE

@@ -292,7 +292,7 @@ async def test_the_writer_never_gets_a_dry_run_of_its_own_writes(
 async def test_a_body_too_large_to_hold_is_written_and_not_copied(
     monolith: Upstream, service: Upstream
 ) -> None:
-    async with proxy(table(monolith, service), copied_body=1000) as running:
+    async with proxy(table(monolith, service), copied_request=1000) as running:
         assert (await running.ask("PUT", "/d/1", b"x" * 5000))[0] == 200
         assert copies(running) == {"dropped: too large": 1}
     assert writes(service) == []

@@ -119,7 +119,8 @@ async def test_what_the_service_has_otherwise_is_a_finding_of_the_write(
         assert verdicts(running) == {("POST /d/{id}/archive", "mismatch"): 1}
     (sighting,) = running.observations[0].sightings
     assert sighting.paths == ("$.name",)
-    assert (sighting.example.method, sighting.noise) == ("GET", False)
+    (example,) = sighting.examples
+    assert (example.method, sighting.noise) == ("GET", False)
     assert requests(monolith) == [b"POST /d/7/archive", *[b"GET /d/7"] * ASKS]
 
 

@@ -14,6 +14,7 @@ from tests.bench.figures import (
     gone,
     idle,
     isolation,
+    large,
     reload,
     rows,
     stall,
@@ -34,6 +35,7 @@ MEASURES = {
     "workers": workers.measure,
     "isolation": isolation.measure,
     "rows": rows.measure,
+    "large": large.measure,
     "corpus": corpus.measure,
 }
 
