@@ -42,7 +42,8 @@ def answering(document: bytes, write: bytes = NO_CONTENT) -> Any:
 
 
 def table(monolith: Upstream, service: Upstream, **more: Any) -> RouteTable:
-    shadow = {"writes": "read-back", "confirm": False, **more.pop("shadow", {})}
+    unwatched = {"writes": "read-back", "confirm": False, "noise_sample": "0%"}
+    shadow = {**unwatched, **more.pop("shadow", {})}
     domain = {"phase": "shadow", "shadow": shadow, "routes": ROUTES, **more}
     return table_for(monolith, service, domain)
 

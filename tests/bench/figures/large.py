@@ -59,7 +59,7 @@ def _p99(stage: Stage, origin: Program, candidate: Program, phase: str) -> tuple
     routes = {"monolith": origin.url, "service": candidate.url, "path": LARGE_PATH}
     with ExitStack() as stack:
         proxy = stack.enter_context(stage.strangler(ROUTES.format(phase=phase, **routes)))
-        stack.enter_context(_downloads(f"{proxy.program.url}{LARGE_PATH}"))
+        stack.enter_context(_downloads(f"http://127.0.0.1:{proxy.program.port}{LARGE_PATH}"))
         clients = stack.enter_context(Steady(proxy.program.port))
         time.sleep(WARM)
         clients.forget()
