@@ -76,18 +76,23 @@ class JsonWalk:
 
         Raises `Inconclusive` past a bound, `Enough` when it has enough.
         """
-        self._pair(primary, candidate, root_of(self._states))
+        if not self._passes(primary, candidate):
+            self._pair(primary, candidate, root_of(self._states))
+
+    def _passes(self, ours: Side, theirs: Side) -> bool:
+        """Decide whether two values are certainly equal, where that is not looked at too often."""
+        if len(self._steps) >= _PRUNED_LEVELS and isinstance(ours, (dict, list)):
+            return False
+        return alike(ours, theirs)
 
     def _pair(self, ours: Side, theirs: Side, state: int) -> None:
         """Compare what the sides have at the present place."""
         if state != DEAD and (rule := self._states[state].ignore) is not None:
             self._ignored(rule, ours, theirs)
         elif isinstance(ours, dict) and isinstance(theirs, dict):
-            if len(self._steps) >= _PRUNED_LEVELS or not alike(ours, theirs):
-                self._objects(ours, theirs, state)
+            self._objects(ours, theirs, state)
         elif isinstance(ours, list) and isinstance(theirs, list):
-            if len(self._steps) >= _PRUNED_LEVELS or not alike(ours, theirs):
-                self._lists(ours, theirs, state)
+            self._lists(ours, theirs, state)
         else:
             self._others(ours, theirs, state)
 
@@ -96,8 +101,7 @@ class JsonWalk:
         after = self._states[state].after
         for name, left in ours.items():
             right = theirs.get(name, _ABSENT)
-            kind = type(left)
-            if kind is not type(right) or kind in _CONTAINERS or left != right:
+            if not self._passes(left, right):
                 self._inside(name, left, right, after(name) if state else DEAD)
         if theirs.keys() != ours.keys():
             for name, right in theirs.items():
@@ -117,8 +121,7 @@ class JsonWalk:
             self._differ(Kind.ORDER, [i for i, _ in kept], [j for _, j in kept])
         for i, j in paired.pairs:
             left, right = ours[i], theirs[j]
-            kind = type(left)
-            if kind is not type(right) or kind in _CONTAINERS or left != right:
+            if not self._passes(left, right):
                 self._inside(i, left, right, self._after_element(state, i, j))
         for i in paired.missing:
             self._inside(i, ours[i], _ABSENT, self._after_element(state, i, i))
