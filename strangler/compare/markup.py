@@ -79,7 +79,7 @@ def xml_of(body: bytes, media: Media, budget: Budget) -> JSON:
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
         raise NotMarkup
-    return {_local(root): _xml_element(root, "", budget, 1)}
+    return {_parted(root)[1]: _xml_element(root, "", budget, 1)}
 
 
 def html_of(body: bytes, media: Media, budget: Budget) -> JSON:
@@ -106,56 +106,60 @@ def html_of(body: bytes, media: Media, budget: Budget) -> JSON:
     if root is None:  # nothing but white space and comments
         raise NotMarkup
     page["#doctype"] = root.getroottree().docinfo.doctype.lower()
-    page[_local(root)] = _html_element(root, budget, 1)
+    page[_parted(root)[1]] = _html_element(root, budget, 1)
     return page
 
 
 def _xml_element(element: _Element, around: str, budget: Budget, level: int) -> dict[str, JSON]:
     budget.spend(_VALUES_PER_ELEMENT, level)
-    namespace = etree.QName(element).namespace or ""
+    namespace = _parted(element)[0]
     value: dict[str, JSON] = {}
     if namespace != around:
         value["@xmlns"] = Text(namespace)
-    for name, written in element.attrib.items():
+    for name, written in element.items():
         meant = _expanded(element, written) if name == _XSI_TYPE else written
         value[_attribute(name)] = meant if name == "id" else Text(meant)
     children = list(element)
-    _add_children(
-        value, children, [_xml_element(each, namespace, budget, level + 2) for each in children]
-    )
-    pieces = [element.text or "", *(child.tail or "" for child in children)]
-    _add_text(value, [piece if piece.strip() else "" for piece in pieces])
+    for child in children:
+        _add_child(value, child, _xml_element(child, namespace, budget, level + 2))
+    _add_order(value, children)
+    pieces = [element.text, *[child.tail for child in children]]
+    _add_text(value, [piece if piece and piece.strip() else "" for piece in pieces])
     return value
 
 
 def _html_element(element: _Element, budget: Budget, level: int) -> dict[str, JSON]:
     budget.spend(_VALUES_PER_ELEMENT, level)
     value: dict[str, JSON] = {}
-    for name, written in element.attrib.items():
+    for name, written in element.items():
         value[f"@{name}"] = _html_attribute(name, written)
     children = list(element)
-    _add_children(value, children, [_html_element(each, budget, level + 2) for each in children])
-    pieces = [element.text or "", *(child.tail or "" for child in children)]
+    for child in children:
+        _add_child(value, child, _html_element(child, budget, level + 2))
+    _add_order(value, children)
+    pieces = [element.text or "", *[child.tail or "" for child in children]]
     if element.tag in _AS_WRITTEN:
         pieces = [piece.replace("\r\n", "\n").strip("\n") for piece in pieces]
     else:
-        inline = [False, *(child.tag in _INLINE for child in children), False]
+        inline = [False, *[child.tag in _INLINE for child in children], False]
         pieces = [_collapsed(piece, inline[n], inline[n + 1]) for n, piece in enumerate(pieces)]
     _add_text(value, pieces)
     return value
 
 
-def _add_children(
-    value: dict[str, JSON], children: list[_Element], read: list[dict[str, JSON]]
-) -> None:
-    """Add the children by name; their order is kept apart where it is not that of one list."""
-    names = [_local(child) for child in children]
-    for name, child in zip(names, read, strict=True):
-        members = value.setdefault(name, [])
-        if isinstance(members, list):
-            members.append(child)
-    if len(set(names)) > 1:
-        value["#order"] = Order(" ".join(names))
+def _add_child(value: dict[str, JSON], child: _Element, read: dict[str, JSON]) -> None:
+    """Add a child to those of its name."""
+    members = value.setdefault(_parted(child)[1], [])
+    if isinstance(members, list):
+        members.append(read)
+
+
+def _add_order(value: dict[str, JSON], children: list[_Element]) -> None:
+    """Keep the order of the children apart where it is not that of one list."""
+    if len(children) > 1 and len({child.tag for child in children}) > 1:
+        names = [_parted(child)[1] for child in children]
+        if len(set(names)) > 1:
+            value["#order"] = Order(" ".join(names))
 
 
 def _add_text(value: dict[str, JSON], pieces: list[str]) -> None:
@@ -166,8 +170,10 @@ def _add_text(value: dict[str, JSON], pieces: list[str]) -> None:
 
 def _collapsed(piece: str, after_inline: bool, before_inline: bool) -> str:
     """Write white space as a browser shows it: as one space, and none at the edge of a block."""
+    if not piece:
+        return ""
     text = " ".join(piece.split())
-    if not piece[:1].strip() and piece and after_inline:
+    if not piece[:1].strip() and after_inline:
         text = f" {text}"
     if text.strip() and not piece[-1:].strip() and before_inline:
         text = f"{text} "
@@ -185,11 +191,11 @@ def _html_attribute(name: str, written: str) -> str:
 
 
 def _attribute(name: str) -> str:
-    qualified = etree.QName(name)
-    if qualified.namespace is None:
+    if not name.startswith("{"):
         return f"@{name}"
-    prefix = _NAMESPACES.get(qualified.namespace, f"{{{qualified.namespace}}}")
-    return f"@{prefix}{qualified.localname}"
+    namespace, _, local = name[1:].rpartition("}")
+    prefix = _NAMESPACES.get(namespace, f"{{{namespace}}}")
+    return f"@{prefix}{local}"
 
 
 def _expanded(element: _Element, written: str) -> str:
@@ -198,8 +204,18 @@ def _expanded(element: _Element, written: str) -> str:
     return f"{{{element.nsmap.get(prefix or None, '')}}}{local}"
 
 
-def _local(element: _Element) -> str:
-    return str(etree.QName(element).localname)
+def _parted(element: _Element) -> tuple[str, str]:
+    """Part the name of an element into namespace and local name.
+
+    Raises `NotMarkup` for what stands in the place of one: an entity that only a DTD explains.
+    """
+    tag = element.tag
+    if not isinstance(tag, str):
+        raise NotMarkup
+    if not tag.startswith("{"):
+        return "", tag
+    namespace, _, local = tag[1:].rpartition("}")
+    return namespace, local
 
 
 def _page_text(body: bytes, media: Media) -> str | None:
