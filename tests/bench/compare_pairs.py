@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/bench/compare_pairs.py [ROUNDS]
 
-Parsing both bodies with orjson is the least that comparing two JSON bodies of other bytes can
+Parsing both bodies (with orjson, or lxml) is the least that comparing two bodies of other bytes can
 cost; it is measured in turns with each comparison, so that a busy machine slows down both.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from statistics import median
 
 import orjson
+from lxml import etree
 
 from strangler.compare.compare import compare
 from strangler.compare.response import Response
@@ -80,6 +81,31 @@ def unnamed(items: list[dict[str, object]]) -> None:
     random.Random(1).shuffle(items)
 
 
+HTML = (
+    "<!doctype html><html><head><title>Datasets</title></head><body><table>{}</table></body></html>"
+)
+HTML_ROW = "<tr class='row'><td id='r{0}'>{0}</td><td><a href='/d/{0}'>dataset {1}</a></td></tr>"
+XML = "<?xml version='1.0'?><items>{}</items>"
+XML_ROW = "<item id='{0}'><name>dataset {1}</name><size unit='mb'>{0}.5</size><tag>a</tag></item>"
+
+
+def document(kind: str, whole: str, row: str, other: int) -> Response:
+    """A page or document of rows, of which one may be called otherwise."""
+    rows = "".join(row.format(n, "other" if n == other else n) for n in range(120))
+    head = ((b"Content-Type", kind.encode()), (b"Date", b"%d" % other))
+    return Response(200, head, whole.format(rows).encode())
+
+
+def documents(kind: str, whole: str, row: str) -> tuple[Response, Response, Rules]:
+    """Two that differ in two rows."""
+    return document(kind, whole, row, 0), document(kind, whole, row, 60), NO_RULES
+
+
+PARSERS: dict[bytes, Callable[[bytes], object]] = {
+    b"application/json": orjson.loads,
+    b"text/html": lambda body: etree.fromstring(body, etree.HTMLParser()),
+    b"application/xml": etree.fromstring,
+}
 PRIMARY = response(ITEMS)
 PAIRS = {
     "equal bytes": (PRIMARY, changed(lambda _: None), NO_RULES),
@@ -93,6 +119,8 @@ PAIRS = {
         changed(unnamed),
         RULES,
     ),
+    "HTML, two differences": documents("text/html", HTML, HTML_ROW),
+    "XML, two differences": documents("application/xml", XML, XML_ROW),
 }
 
 
@@ -106,13 +134,14 @@ def seconds(work: Callable[[], object]) -> float:
 def main(rounds: int) -> None:
     """Measure each kind of pair in turns with parsing, and write the least and the medians."""
     size = len(PRIMARY.body) / 1000
-    sys.stdout.write(f"{size:.1f} kB of JSON on each side, least and medians of {rounds} rounds\n")
+    sys.stdout.write(f"{size:.1f} kB on each side, least and medians of {rounds} rounds\n")
     sys.stdout.write(f"{'':34}{'least':>11}{'compare':>11}{'parse both':>13}{'ratio':>8}\n")
     for name, (left, right, rules) in PAIRS.items():
         took, parsing = [], []
+        parse = PARSERS[left.headers[0][1]]
         for _ in range(rounds):
             took.append(seconds(lambda: compare(left, right, rules)))  # noqa: B023 - run at once
-            parsing.append(seconds(lambda: (orjson.loads(left.body), orjson.loads(right.body))))  # noqa: B023
+            parsing.append(seconds(lambda: (parse(left.body), parse(right.body))))  # noqa: B023
         least, one, other = min(took) * 1e6, median(took) * 1e6, median(parsing) * 1e6
         figures = f"{least:8.1f} µs{one:8.1f} µs{other:10.1f} µs{one / other:8.2f}"
         sys.stdout.write(f"{name:34}{figures}\n")
