@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from strangler.compare.response import Response
 from strangler.http.fields import end_to_end
@@ -15,6 +15,10 @@ from strangler.proxy.pool import TargetPool
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
+
+MOUTHFUL: Final = 128 * 1024
+"""Octets read at once, after which the loop goes round: uvloop reads up to 256 KiB 32 times before
+it looks at another connection, and 10 MB that come fast would hold all others for that long."""
 
 Outcome: TypeAlias = Response | Failure | None
 """A whole answer, a failure, or None for an answer that was too large."""
@@ -112,13 +116,21 @@ class Capture:
 class Fetch:
     """The receiver of one answer of our own asking; it tells what came of it, once.
 
-    It is made when the request is sent.
+    It is made when the request is sent. What comes fast is read a mouthful at a time, between which
+    others have their turn.
     """
 
-    __slots__ = ("_capture", "_tell", "_upstream")
+    __slots__ = ("_capture", "_connection", "_tell", "_upstream")
 
-    def __init__(self, upstream: str, limit: int, tell: Callable[[Outcome], object]) -> None:
+    def __init__(
+        self,
+        connection: UpstreamConnection,
+        upstream: str,
+        limit: int,
+        tell: Callable[[Outcome], object],
+    ) -> None:
         """Wait for an answer of at most `limit` octets, and `tell` of it."""
+        self._connection = connection
         self._upstream = upstream
         self._capture = Capture(limit)
         self._capture.asked()
@@ -147,6 +159,9 @@ class Fetch:
             self._settle(None)
         elif trailers is not None:
             self._settle(self._capture.response())
+        elif len(data) >= MOUTHFUL:
+            self._connection.pause_reading()
+            asyncio.get_running_loop().call_soon(self._connection.resume_reading)
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:  # noqa: ARG002 - `Receiver`
         """Refuse: nothing of ours asks for an upgrade."""
@@ -200,7 +215,7 @@ async def ask_on(
     """Send one whole request on one connection of a pool, and give what comes of it."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Outcome] = loop.create_future()
-    receiver = Fetch(pool.upstream.name, limit, answer.set_result)
+    receiver = Fetch(connection, pool.upstream.name, limit, answer.set_result)
     connection.start(receiver, method)
     connection.send_whole(octets)
     bound = loop.call_later(pool.upstream.timeouts.response, receiver.took_too_long)

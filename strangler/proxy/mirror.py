@@ -187,7 +187,8 @@ class Mirror:
             self._end(copy)
             return
         self._asked[copy] = connection
-        copy.asked = asked = Fetch(copy.candidate, limit, partial(self._came, copy))
+        asked = Fetch(connection, copy.candidate, limit, partial(self._came, copy))
+        copy.asked = asked
         connection.start(asked, copy.head.method)
         connection.send_whole(request)
 

@@ -27,9 +27,10 @@ ROW = b'{"id": %d, "name": "a row of a large answer", "size": 1.5}'
 
 
 @cache
-def large_body() -> bytes:
-    """Make 10 MB of JSON."""
-    return b"[%b]" % b",".join([ROW % number for number in range(164_000)])
+def large_body(last: bytes = b"1.5") -> bytes:
+    """Make 10 MB of JSON, with this value in the last row."""
+    rows = b",".join([ROW % number for number in range(164_000)])
+    return b"[%b%b}]" % (rows.removesuffix(b"1.5}"), last)
 
 
 def answers_at_length(handler: Handler) -> None:
@@ -40,7 +41,7 @@ def answers_at_length(handler: Handler) -> None:
 
 def answers_at_length_otherwise(handler: Handler) -> None:
     """Answer 10 MB with another value in the last row."""
-    handler.answer(large_body()[:-5] + b"2.5}]", "application/json")
+    handler.answer(large_body(b"2.5"), "application/json")
 
 
 ANOTHER, LARGE, LARGE_OTHERWISE = "another answer", "10 MB", "another 10 MB"

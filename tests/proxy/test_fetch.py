@@ -9,7 +9,7 @@ from strangler.compare.response import Response
 from strangler.http.fields import response_fields
 from strangler.http.framing import NO_BODY
 from strangler.proxy.failure import Cause, Failure, Stage
-from strangler.proxy.fetch import Capture, fetch
+from strangler.proxy.fetch import MOUTHFUL, Capture, fetch
 from strangler.proxy.response_reader import ResponseHead
 from strangler.proxy.upstream_pool import UpstreamPool
 from strangler.routing.table import Timeouts
@@ -158,3 +158,16 @@ def test_a_capture_begins_anew_with_each_try() -> None:
     capture.start(head)
     capture.data(b"short")
     assert capture.response() == Response(200, (), b"short")
+
+
+async def test_a_large_answer_comes_whole_mouthful_by_mouthful_and_its_connection_serves_again(
+    server: Upstream, pool: UpstreamPool
+) -> None:
+    body = b"0123456789" * 300_000
+    server.answer = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    assert len(body) > 10 * MOUTHFUL
+    for _ in range(2):
+        answer = await asked(pool, limit=len(body))
+        assert isinstance(answer, Response)
+        assert answer.body == body
+    assert server.connections == 1
