@@ -44,3 +44,11 @@ async def test_one_that_is_seen_again_is_new_and_has_its_history(store: Store) -
     assert found is not None
     assert (found.count, found.first_seen, len(found.examples)) == (1, after(9), 1)
     assert [said.reason for said in found.history] == ["why"]
+
+
+async def test_counts_by_the_hour_go_by_age_and_totals_stay(store: Store) -> None:
+    await store.record(batch(mismatch(0), mismatch(3600), mismatch(7200)))
+    await store.purge_hours(after(3600))
+
+    assert [each.hour for each in await store.hours(since=NOON)] == [after(3600), after(7200)]
+    assert sum(each.count for each in await store.verdicts()) == 3
