@@ -68,7 +68,8 @@ def _domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Shad
         + "domains:\n"
         + "".join(DOMAIN.format(name=name) for name in ["away", *names])
     )
-    with Proxy(tmp_path_factory.mktemp("shadow"), routes) as proxy:
+    largest = ("--max-compared-body", "1000000")
+    with Proxy(tmp_path_factory.mktemp("shadow"), routes, *largest) as proxy:
         yield (Shadowed(proxy, monolith, service, name) for name in names)
     monolith.close()
     service.close()
@@ -242,7 +243,7 @@ def test_a_candidate_that_is_away_is_left_in_peace_after_a_while(shadowed: Shado
 def test_an_answer_too_large_to_hold_is_passed_on_and_not_compared(
     shadowed: Shadowed, conversation: Conversation
 ) -> None:
-    size = 17_000_000
+    size = 3_000_000
     conversation.go_on(answer=b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
 
     shadowed.await_copies("dropped: too large", 1)
