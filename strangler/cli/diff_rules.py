@@ -74,6 +74,7 @@ def _rules_of(route: Route, fired: dict[tuple[str, str, str], int]) -> Iterator[
     rules = [
         *((rule, "ignore") for rule in shadow.ignore),
         *((rule, "unordered") for rule in shadow.unordered),
+        *((path, "keyed") for path, _ in shadow.keyed),
         *((path, "tolerance") for path, _ in shadow.tolerance),
     ]
     for rule, purpose in rules:

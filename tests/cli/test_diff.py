@@ -230,10 +230,14 @@ def test_what_cannot_be_said_is_refused(found: Desk, args: list[str], said: str)
 
 def test_every_rule_is_listed_with_how_often_it_fired(live: Desk) -> None:
     text = live.routes.read_text().replace(
-        "{sample: 25%}", '{ignore: ["$.at", "header:x-node"], unordered: ["$.tags"]}'
+        "{sample: 25%}",
+        '{ignore: ["$.at", "header:x-node"], unordered: ["$.tags"], '
+        'keyed: {"$.orders": id}, tolerance: {"$.price": 0.01}}',
     )
     live.go_live(text)
-    fired = observation(route="/api/v1/datasets", fired=("$.at", "header:date", "$.gone"), count=3)
+    fired = observation(
+        route="/api/v1/datasets", fired=("$.at", "header:date", "$.gone", "$.orders"), count=3
+    )
     live.observe(fired)
 
     rows = live.run("diff", "rules", "--route", "/api/v1/datasets", "--json").json
@@ -241,6 +245,8 @@ def test_every_rule_is_listed_with_how_often_it_fired(live: Desk) -> None:
         ("$.at", "ignore", 3),
         ("header:x-node", "ignore", 0),
         ("$.tags", "unordered", 0),
+        ("$.orders", "keyed", 3),
+        ("$.price", "tolerance", 0),
         ("$.gone", "not in the table any more", 3),
         ("header:date", "built in", 3),
     ]
