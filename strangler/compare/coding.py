@@ -25,8 +25,15 @@ _WIDEST: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 8 MiB (2**23) to what is sent over HTTP."""
 
 
+class Broken(Inconclusive):
+    """A body is not coded as its response says: no client can read it."""
+
+
 def decoded(response: Response, side: str, bounds: Bounds) -> bytes:
-    """Undo a body's content-encoding. Raises `Inconclusive` for what it cannot or must not."""
+    """Undo a body's content-encoding. Raises `Inconclusive` for what it cannot or must not.
+
+    Of that, what nobody can undo is `Broken`.
+    """
     field = response.field(b"content-encoding").decode("latin-1").lower()
     codings = [each.strip() for each in field.split(",") if each.strip() not in {"", "identity"}]
     if len(codings) > MOST_CODINGS:
@@ -50,7 +57,7 @@ def _undo(coding: str, body: bytes, side: str, limit: int) -> bytes:
         if coding == "zstd":
             return _unzstd(body, side, limit)
     except (zlib.error, brotli.error, zstd.ZstdError) as error:
-        raise Inconclusive(f"{side}: {coding} body is corrupt") from error
+        raise Broken(f"{side}: {coding} body is corrupt") from error
     raise Inconclusive(f"{side}: a content-encoding other than gzip, deflate, br and zstd")
 
 
@@ -118,4 +125,4 @@ def _too_large(side: str, limit: int) -> Inconclusive:
 
 
 def _cut_short(side: str) -> Inconclusive:
-    return Inconclusive(f"{side}: compressed body is cut short")
+    return Broken(f"{side}: compressed body is cut short")

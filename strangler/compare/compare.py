@@ -3,7 +3,7 @@
 from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds, Inconclusive
 from strangler.compare.budget import Budget
 from strangler.compare.built_in import REDIRECT_NOTE
-from strangler.compare.coding import decoded
+from strangler.compare.coding import Broken, decoded
 from strangler.compare.content import media_of
 from strangler.compare.fields import compare_heads, is_redirect
 from strangler.compare.found import Enough, Found
@@ -86,7 +86,12 @@ def _follows(difference: Difference) -> bool:
 def _compare_bodies(
     primary: Response, candidate: Response, rules: Rules, bounds: Bounds, found: Found
 ) -> None:
-    left, right = decoded(primary, "primary", bounds), decoded(candidate, "candidate", bounds)
+    left = decoded(primary, "primary", bounds)
+    try:
+        right = decoded(candidate, "candidate", bounds)
+    except Broken as reason:
+        found.add("body", "body", Kind.BODY, "can be read", str(reason))
+        return
     left_media, right_media = media_of(primary), media_of(candidate)
     if left == right and left_media.charset == right_media.charset:
         return
