@@ -20,6 +20,10 @@ MOUTHFUL: Final = 128 * 1024
 """Octets read at once, after which the loop goes round: uvloop reads up to 256 KiB 32 times before
 it looks at another connection, and 10 MB that come fast would hold all others for that long."""
 
+JOINED_AT_ONCE: Final = 1024 * 1024
+"""Octets of a body that are put together in the loop, in a fraction of a millisecond. What is more
+is put together in a thread: from here on Python's `join` lets others run meanwhile."""
+
 Outcome: TypeAlias = Response | Failure | None
 """A whole answer, a failure, or None for an answer that was too large."""
 
@@ -97,6 +101,11 @@ class Capture:
         return self.began_at - self.asked_at
 
     @property
+    def is_long(self) -> bool:
+        """Whether `response` takes so long that it does not belong into the loop."""
+        return self._size > JOINED_AT_ONCE
+
+    @property
     def too_large(self) -> bool:
         """Whether there was more than may be held."""
         return self._chunks is None
@@ -117,10 +126,11 @@ class Fetch:
     """The receiver of one answer of our own asking; it tells what came of it, once.
 
     It is made when the request is sent. What comes fast is read a mouthful at a time, between which
-    others have their turn.
+    others have their turn. `complete`: all of the answer is there, and the connection others' by
+    now, though perhaps it was not told yet.
     """
 
-    __slots__ = ("_capture", "_connection", "_tell", "_upstream")
+    __slots__ = ("_capture", "_connection", "_tell", "_upstream", "complete")
 
     def __init__(
         self,
@@ -135,6 +145,7 @@ class Fetch:
         self._capture = Capture(limit)
         self._capture.asked()
         self._tell: Callable[[Outcome], object] | None = tell
+        self.complete = False
 
     def __repr__(self) -> str:
         """Show whether the answer is there."""
@@ -158,10 +169,20 @@ class Fetch:
         if self._capture.too_large:
             self._settle(None)
         elif trailers is not None:
-            self._settle(self._capture.response())
+            self.complete = True
+            if self._capture.is_long:
+                joining = asyncio.get_running_loop().run_in_executor(None, self._capture.response)
+                joining.add_done_callback(self._joined)
+            else:
+                self._settle(self._capture.response())
         elif len(data) >= MOUTHFUL:
             self._connection.pause_reading()
             asyncio.get_running_loop().call_soon(self._connection.resume_reading)
+
+    def _joined(self, joining: "asyncio.Future[Response | None]") -> None:
+        # Without memory for it, it was too large.
+        gone = joining.cancelled() or joining.exception() is not None
+        self._settle(None if gone else joining.result())
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:  # noqa: ARG002 - `Receiver`
         """Refuse: nothing of ours asks for an upgrade."""
@@ -175,8 +196,9 @@ class Fetch:
         """Do nothing: what we send is small and already in memory."""
 
     def took_too_long(self) -> None:
-        """Wait no longer."""
-        self._settle(Failure(self._upstream, Stage.WAITING, Cause.TIMEOUT))
+        """Wait no longer for what is not there."""
+        if not self.complete:
+            self._settle(Failure(self._upstream, Stage.WAITING, Cause.TIMEOUT))
 
     def _settle(self, outcome: Outcome) -> None:
         tell, self._tell = self._tell, None
@@ -224,6 +246,6 @@ async def ask_on(
         outcome = await answer
     finally:
         bound.cancel()
-        if not isinstance(outcome, Response):
+        if not receiver.complete:
             connection.abandon()  # what still comes is read by nobody
     return outcome

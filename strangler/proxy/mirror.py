@@ -6,6 +6,7 @@ are alike, so that is found out at once, in the callback that brings the answer;
 work goes on beside, as a task. Writes that are judged go their own ways (`read_back`, `dry_run`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -86,8 +87,26 @@ class Mirror:
 
         Whatever goes wrong here is no matter of the client's, whose exchange this ends.
         """
+        if capture.is_long:
+            self._plane.spawn(self._submit_later(exchange, capture, body))
+        else:
+            self._submit(exchange, capture, capture.response(), body)
+
+    async def _submit_later(
+        self, exchange: "Exchange", capture: Capture, body: list[bytes] | None
+    ) -> None:
+        primary = await asyncio.get_running_loop().run_in_executor(None, capture.response)
+        self._submit(exchange, capture, primary, body)
+
+    def _submit(
+        self,
+        exchange: "Exchange",
+        capture: Capture,
+        primary: Response | None,
+        body: list[bytes] | None,
+    ) -> None:
         try:
-            self._take_on(exchange, capture, body)
+            self._take_on(exchange, capture, primary, body)
         except Exception as error:  # noqa: BLE001 - ours, and told
             self.faulted(exchange.label, error)
 
@@ -96,9 +115,14 @@ class Mirror:
         self._plane.counters.comparator_faults += 1
         log.error("comparator_fault", route=label, exc_info=error)
 
-    def _take_on(self, exchange: "Exchange", capture: Capture, body: list[bytes] | None) -> None:
+    def _take_on(
+        self,
+        exchange: "Exchange",
+        capture: Capture,
+        primary: Response | None,
+        body: list[bytes] | None,
+    ) -> None:
         route, candidate = exchange.route, exchange.decision.candidate
-        primary = capture.response()
         capture.release()  # the copy accounts for it from here on
         if route is None or candidate is None:
             return
@@ -195,7 +219,8 @@ class Mirror:
     def sweep(self, now: float) -> None:
         """Give those up that have waited for the candidate's answer for too long."""
         for copy in [copy for copy in self._asked if copy.deadline < now]:
-            self._came(copy, Failure(copy.candidate, Stage.WAITING, Cause.TIMEOUT))
+            if copy.asked is not None:
+                copy.asked.took_too_long()
 
     def _came(self, copy: Copy, outcome: Outcome) -> None:
         """Take what came of asking the candidate, and end what needs no more work."""
@@ -213,7 +238,7 @@ class Mirror:
                 else:
                     self._end(copy)
                 return
-        else:
+        elif asked is None or not asked.complete:
             connection.abandon()  # what still comes is read by nobody
         if reused and isinstance(outcome, Failure) and outcome.cause is Cause.CLOSED:
             pool = self._plane.shadow_pools[copy.candidate]

@@ -403,6 +403,26 @@ async def test_a_write_to_the_resource_makes_a_difference_racy(
         await running.wait_until(lambda: verdicts(running) == {"racy": 1, "mismatch": 1})
 
 
+async def test_a_long_answer_that_is_put_together_in_a_thread_is_compared_like_any_other(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """And holds nothing in the end; the connection on which it came serves the next copy."""
+    ours, theirs = [json_answer(b'{"a": "%b", "b": %d}' % (b"x" * 2_000_000, n)) for n in (1, 2)]
+    monolith.answer = lambda _: ours
+    answers = iter([ours, theirs])
+    service.answer = lambda _: next(answers)
+    shadow = {"phase": "shadow", "shadow": {"confirm": False, "noise_sample": "0%"}}
+    async with proxy(table_for(monolith, service, shadow)) as running:
+        for expected in ({"match": 1}, {"match": 1, "mismatch": 1}):
+            status, body = await running.get("/d/1")
+            assert (status, len(body)) == (200, len(ours.partition(b"\r\n\r\n")[2]))
+            await running.wait_until(lambda: verdicts(running) == expected)  # noqa: B023
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+        assert copies(running) == {"answered": 2}
+        assert running.plane.mirror.octets_held == 0
+        assert service.connections == 1
+
+
 async def test_a_fault_of_ours_in_taking_a_copy_on_is_no_matter_of_the_client_s(
     monolith: Upstream, service: Upstream
 ) -> None:
