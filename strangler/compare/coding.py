@@ -65,7 +65,13 @@ def _gunzip(body: bytes, side: str, limit: int) -> bytes:
     """Decompress all members of a gzip body (RFC 1952 section 2.2)."""
     parts: list[bytes] = []
     for _ in range(MOST_MEMBERS):
-        part, body = _decompress(body, _GZIP, side, limit - sum(map(len, parts)))
+        try:
+            part, body = _decompress(body, _GZIP, side, limit - sum(map(len, parts)))
+        except zlib.error as error:
+            if not parts:
+                raise
+            # Some clients pass over what follows, and others do not.
+            raise Inconclusive(f"{side}: more than gzip in a gzip body") from error
         parts.append(part)
         if not body.strip(b"\0"):  # padding is allowed to follow
             return b"".join(parts)

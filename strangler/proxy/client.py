@@ -191,8 +191,9 @@ class ClientConnection(asyncio.Protocol):
         if self._reads_on():
             self.expect_within(self._plane.settings.idle)
         elif self._exchange is not None and self._ended:
-            self._cancel()  # it has gone, for all we can tell; if not, it must not take a part
-            break_off(self.transport)  # of an answer for the whole
+            # It has gone, for all we can tell. If not, it must not take a part for the whole.
+            self._cancel()
+            break_off(self.transport)
         elif self._exchange is not None:
             self._exchange.expired()
         elif self._head_begun and not self._lingering:

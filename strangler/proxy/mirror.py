@@ -95,7 +95,12 @@ class Mirror:
     async def _submit_later(
         self, exchange: "Exchange", capture: Capture, body: list[bytes] | None
     ) -> None:
-        primary = await asyncio.get_running_loop().run_in_executor(None, capture.response)
+        try:
+            primary = await asyncio.get_running_loop().run_in_executor(None, capture.response)
+        except Exception as error:  # noqa: BLE001 - ours, and told
+            capture.release()
+            self.faulted(exchange.label, error)
+            return
         self._submit(exchange, capture, primary, body)
 
     def _submit(

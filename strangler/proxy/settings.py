@@ -15,8 +15,8 @@ class Settings:
     larger one is not compared. `copied_request`: of a request's body, which is held beside
     `copy_octets`. `copies_in_flight` and `copy_octets`: of all shadow work of one worker.
     `confirm_after`: between an answer that differs and asking again; longer than a replica usually
-    lags. `in_loop`: a pair larger than this is compared in another
-    process, so that no comparison holds the loop for more than 5 ms.
+    lags. `in_loop`: a pair larger than this is compared in another process, so that no comparison
+    holds the loop for more than 5 ms.
 
     What clients may take of one worker: `connections` in all, 0 for what the descriptors allow;
     `connections_per_peer`, 0 for no bound of its own; `requests` on one connection, where a bound

@@ -127,4 +127,4 @@ async def test_a_table_that_has_crossed_is_still_read_only() -> None:
     (message,) = await received(encode(Swap(TABLE, 1)))
     assert isinstance(message, Swap)
     with pytest.raises(TypeError):
-        message.table.upstreams["datasets"] = None  # type: ignore[index]
+        message.table.upstreams["datasets"] = None  # type: ignore[index] - the point

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -421,6 +422,22 @@ async def test_a_long_answer_that_is_put_together_in_a_thread_is_compared_like_a
         assert copies(running) == {"answered": 2}
         assert running.plane.mirror.octets_held == 0
         assert service.connections == 1
+
+
+async def test_a_long_answer_that_cannot_be_put_together_holds_nothing(
+    monolith: Upstream, service: Upstream
+) -> None:
+    whole = json_answer(b'"%b"' % (b"x" * 2_000_000))
+    monolith.answer = lambda _: whole
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    async with proxy(table_for(monolith, service, SHADOW)) as running:
+        asyncio.get_running_loop().set_default_executor(ended)
+        status, _ = await running.get("/d/1")
+        assert status == 200
+        await running.wait_until(lambda: running.plane.counters.comparator_faults == 1)
+        assert running.plane.mirror.octets_held == 0
+        assert not service.heads
 
 
 async def test_a_fault_of_ours_in_taking_a_copy_on_is_no_matter_of_the_client_s(

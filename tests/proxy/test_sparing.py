@@ -235,7 +235,7 @@ async def ask(running: Proxy, *paths: str) -> list[asyncio.Task[tuple[int, bytes
         before = waiting(running) + running.plane.gauges().exchanges_in_flight
         tasks.append(asyncio.create_task(running.get(path)))
         await running.wait_until(
-            lambda before=before: (  # type: ignore[misc]
+            lambda before=before: (  # type: ignore[misc] - a default has no type
                 waiting(running) + running.plane.gauges().exchanges_in_flight > before
             )
         )
@@ -247,7 +247,7 @@ async def test_requests_wait_in_line_for_a_place_and_are_served_in_order() -> No
         asked = await ask(running, "/a", "/b", "/c")
         assert waiting(running) == 2
         for done in range(3):
-            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc]
+            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc] - a default has no type
             answers.let_go()
         assert [await one for one in asked] == [(200, b"ok")] * 3
         assert answers.paths == ["/a", "/b", "/c"]
@@ -263,7 +263,7 @@ async def test_the_newest_is_turned_away_at_once_where_too_many_wait() -> None:
         assert b"all targets are full" in body
         assert running.plane.counters.shed == {("m", "too many wait"): 1}
         for done in range(2):
-            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc]
+            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc] - a default has no type
             answers.let_go()
         assert [(await one)[0] for one in asked] == [200, 200]
 
@@ -287,7 +287,7 @@ async def test_a_client_that_goes_away_leaves_the_line() -> None:
         reset(writer)
         await running.wait_until(lambda: waiting(running) == 1)
         for done in range(2):
-            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc]
+            await running.wait_until(lambda done=done: len(answers.paths) > done)  # type: ignore[misc] - a default has no type
             answers.let_go()
         assert [(await one)[0] for one in asked] == [200, 200]
         assert answers.paths == ["/a", "/c"]

@@ -20,7 +20,7 @@ class Bench:
 
     def __init__(self, *targets: Target, **policy: object) -> None:
         self.around = Surrounded()
-        self.policy = replace(UpstreamPolicy("new", targets), **policy)  # type: ignore[arg-type]
+        self.policy = replace(UpstreamPolicy("new", targets), **policy)  # type: ignore[arg-type] - its own fields
         self.pool = UpstreamPool(self.policy, self.around.surroundings)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from tests.bench.bounds import Bound, Outcome
 from tests.bench.candidate import LARGE, LARGE_OTHERWISE, LARGE_PATH
 from tests.bench.figures.stage import Stage
 from tests.bench.figures.steady import Steady
+from tests.bench.peers import ours
 from tests.processes import Program
 
 SECONDS = 8.0  # of some 700 small requests a second
@@ -22,19 +23,6 @@ EVERY = 1.0
 
 ROUNDS = 3
 COMPARED = "strangler_shadow_verdicts_total"
-ROUTES = """\
-version: 1
-monolith: monolith
-upstreams:
-  monolith: {{targets: ["{monolith}"]}}
-  service: {{targets: ["{service}"]}}
-domains:
-  large:
-    service: service
-    phase: shadow
-    shadow: {{sample: 100%, confirm: false}}
-    routes: [{{path: {path}}}]
-"""
 
 
 def measure(stage: Stage) -> Iterator[Outcome]:
@@ -57,9 +45,9 @@ def measure(stage: Stage) -> Iterator[Outcome]:
 
 def _p99(stage: Stage, origin: Program, candidate: Program) -> tuple[float, float]:
     """Give the p99 of small requests in seconds, and how many large pairs were compared."""
-    routes = {"monolith": origin.url, "service": candidate.url, "path": LARGE_PATH}
+    routes = ours.compared(origin.url, candidate.url, LARGE_PATH)
     with ExitStack() as stack:
-        proxy = stack.enter_context(stage.strangler(ROUTES.format(**routes)))
+        proxy = stack.enter_context(stage.strangler(routes))
         stack.enter_context(_downloads(f"http://127.0.0.1:{proxy.program.port}{LARGE_PATH}"))
         clients = stack.enter_context(Steady(proxy.program.port))
         time.sleep(WARM)

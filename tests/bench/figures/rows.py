@@ -8,6 +8,7 @@ from tests.bench.bounds import Bound, Outcome
 from tests.bench.candidate import ANOTHER
 from tests.bench.figures.stage import Stage
 from tests.bench.figures.steady import Steady
+from tests.bench.peers import ours
 from tests.processes import Program
 
 SECONDS = 10.0
@@ -15,20 +16,8 @@ WARM = 2.0
 """Until a finding has its first examples."""
 
 ROWS = "strangler_evidence_rows_total"
+PATH = "/api/v1/datasets"
 COMPARED = "strangler_shadow_verdicts_total"
-ROUTES = """\
-version: 1
-monolith: monolith
-upstreams:
-  monolith: {{targets: ["{monolith}"]}}
-  service: {{targets: ["{service}"]}}
-domains:
-  datasets:
-    service: service
-    phase: shadow
-    shadow: {{sample: 100%, confirm: false}}
-    routes: [{{path: /api/v1/datasets}}]
-"""
 
 
 def measure(stage: Stage) -> Iterator[Outcome]:
@@ -36,7 +25,7 @@ def measure(stage: Stage) -> Iterator[Outcome]:
     with ExitStack() as stack:
         origin = stack.enter_context(Program("tests.bench.origin"))
         candidate = stack.enter_context(Program("tests.bench.candidate", ANOTHER))
-        text = ROUTES.format(monolith=origin.url, service=candidate.url)
+        text = ours.compared(origin.url, candidate.url, PATH)
         proxy = stack.enter_context(stage.strangler(text))
         stack.enter_context(Steady(proxy.program.port))
         sleep(WARM)

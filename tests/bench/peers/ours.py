@@ -36,6 +36,19 @@ domains:
     phase: monolith
     routes:
 """
+COMPARED = """\
+version: 1
+monolith: monolith
+upstreams:
+  monolith: {{targets: ["{monolith}"]}}
+  service: {{targets: ["{service}"]}}
+domains:
+  datasets:
+    service: service
+    phase: shadow
+    shadow: {{sample: 100%, confirm: false}}
+    routes: [{{path: {path}}}]
+"""
 SHAPES = ("", "/{id:int}", "/{id}/files/**", "/search")
 
 
@@ -44,6 +57,11 @@ def routes(origin: str, phase: str, count: int = ROUTES) -> str:
     more = (f"/api/v1/things{n // 4}{SHAPES[n % 4]}" for n in range(count - len(SHAPES)))
     lines = "".join(f"      - path: {path}\n" for path in more)
     return HEAD.format(origin=origin, phase=phase) + lines
+
+
+def compared(monolith: str, service: str, path: str) -> str:
+    """Write a routes.yaml by which each answer on one path is compared, and nobody asked anew."""
+    return COMPARED.format(monolith=monolith, service=service, path=path)
 
 
 @contextmanager
