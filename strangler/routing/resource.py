@@ -11,7 +11,7 @@ from strangler.http.message import RequestHead
 from strangler.http.reference import Origin, merge, read_authority, read_reference
 from strangler.http.target import TargetError, parse_target
 from strangler.routing.ambiguity import ambiguity
-from strangler.routing.phase import PHASES, Copying, Effect
+from strangler.routing.phase import PHASES, Copying, Effect, WriteCopying
 from strangler.routing.read_back import values_of
 from strangler.routing.table import Route, RouteTable
 
@@ -81,6 +81,19 @@ def resource_of(table: RouteTable, write: Acknowledged) -> Resource | Unfound:
     return Unfound.UNNAMED if named is None else Unfound.FOREIGN
 
 
+def may_show(read: Route, write: Route) -> bool:
+    """Decide whether reads of one route may have shown what writes of another have changed."""
+    return (
+        write.shadow.writes is WriteCopying.READ_BACK
+        and _reads_in(read, write.domain)
+        and (write.read_back is None or write.read_back.may_be(read.path))
+    )
+
+
+def _reads_in(route: Route, domain: str) -> bool:
+    return route.domain == domain and route.effect_of("GET") is Effect.READ
+
+
 def _located(write: Acknowledged, location: bytes) -> bytes | None:
     """Give what to ask us for to get what `location` names; None where it is not ours to give."""
     reference = read_reference(merge(write.head.target.forward, location))
@@ -105,8 +118,7 @@ def _claimed(
     route = table.match(head)
     if (
         route is None
-        or route.domain != write.route.domain
-        or route.effect_of("GET") is Effect.WRITE
+        or not _reads_in(route, write.route.domain)
         or PHASES[route.phase].copying is Copying.NEVER
         or ambiguity(table, head, route) is not None
     ):

@@ -31,6 +31,20 @@ domains:
       - path: /books
       - path: /books/{{id}}
         rewrite: {{prefix: /b}}
+  loans:
+    service: books
+    phase: shadow
+    shadow: {{writes: read-back}}
+    routes:
+      - path: /loans
+        methods: [POST]
+      - path: /loans/{{id:int}}
+      - path: /loans/{{id:int}}/renew
+        methods: [POST]
+        read_back: /loans/{{id}}
+      - path: /returns
+        methods: [POST]
+        read_back: /loans/{{body:loan}}
 """
 
 RIGHT = {"items": [{"price": 10, "title": "Emma"}], "total": 1}
@@ -51,10 +65,24 @@ class Shop:
     def id_on(self, route: str) -> str:
         return cluster(route, [SHOWN])[0].signature
 
+    def found(self, route: str, target: str, method: str = "GET") -> str:
+        """Have a finding on a route of the loans, and give its id."""
+        seen = sighting(route, target, method)
+        self.desk.observe(
+            observation(domain="loans", route=route, verdict="mismatch", sightings=(seen,))
+        )
+        return self.id_on(route)
 
-def sighting(route: str, target: str) -> Sighting:
+    @property
+    def paths_asked(self) -> set[str]:
+        return {path for path, _ in self.asked}
+
+
+def sighting(route: str, target: str, method: str = "GET") -> Sighting:
     found = cluster(route, [SHOWN])[0]
-    seen = example(target=target, candidate_upstream="books", request_id=f"of {target}")
+    seen = example(
+        method=method, target=target, candidate_upstream="books", request_id=f"of {target}"
+    )
     return Sighting(found.signature, found.kind.value, found.paths, False, (seen,), found.change)
 
 
@@ -104,6 +132,81 @@ def test_what_was_asked_is_stored_redacted_so_the_engineer_says_what_to_ask(shop
     assert "/books is claimed by the route /books, and the finding is on /books/{id}" in (
         elsewhere.err
     )
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        pytest.param("POST /loans", id="found by Location"),
+        pytest.param("/loans/{id:int}", id="found by its own path"),
+        pytest.param("POST /loans/{id:int}/renew", id="found by a template"),
+        pytest.param("POST /returns", id="found by a template and the answer"),
+    ],
+)
+def test_what_a_write_has_changed_is_read_on_both_sides_again(shop: Shop, route: str) -> None:
+    """Where the path is stored whole it is enough, whatever it was that named it."""
+    id_ = shop.found(route, "/loans/7")
+    still = shop.desk.run("diff", "recheck", id_)
+    shown = shop.desk.run("diff", "show", id_, "--live")
+    shop.answer["now"] = RIGHT
+    gone = shop.desk.run("diff", "recheck", id_)
+
+    assert (still.code, shown.code, gone.code) == (2, 0, 0), still.err
+    assert "still so, at $.items[*].price" in still.err
+    assert '$.items[0].price type 10 "10"' in " ".join(shown.out.split())
+    assert shop.paths_asked == {"/loans/7"}
+    assert {asked.method for asked in (*shop.monolith.asked, *shop.service.asked)} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("route", "because"),
+    [
+        ("POST /loans", ""),
+        (
+            "POST /loans/{id:int}/renew",
+            ", as POST /loans/{id:int}/renew is read back at /loans/{id}",
+        ),
+        (
+            "POST /returns",
+            ", as POST /returns is read back at /loans/{body:loan} and its answers are not kept",
+        ),
+    ],
+)
+def test_what_was_read_back_and_is_stored_redacted_is_asked_for(
+    shop: Shop, route: str, because: str
+) -> None:
+    id_ = shop.found(route, "/loans/#0b8e1f22c4?by=#17c4ab0911")
+    refused = shop.desk.run("diff", "recheck", id_)
+    told = "what was asked is stored redacted (/loans/#0b8e1f22c4?by=#17c4ab0911)"
+    hint = "give a request of the same kind, as in --path '/loans/7?by=7'"
+    assert refused.code == 1
+    assert f"{told}{because}: {hint}" in refused.err
+
+    assert shop.desk.run("diff", "recheck", id_, "--path", "/loans/7?by=7").code == 2
+    assert shop.paths_asked == {"/loans/7?by=7"}
+
+
+def test_only_a_read_that_could_have_shown_it_is_asked(shop: Shop) -> None:
+    renewed = shop.found("POST /loans/{id:int}/renew", "/loans/#0b8e1f22c4")
+    dry = shop.found("POST /loans", "/loans", method="POST")
+    elsewhere = shop.desk.run("diff", "recheck", renewed, "--path", "/books/7")
+    itself = shop.desk.run("diff", "recheck", renewed, "--path", "/loans/7/renew")
+    write = shop.desk.run("diff", "recheck", dry)
+
+    assert (elsewhere.code, itself.code, write.code) == (1, 1, 1)
+    of = "and the finding is on POST /loans/{id:int}/renew, which is read back at /loans/{id}"
+    assert f"/books/7 is claimed by the route /books/{{id}}, {of}" in elsewhere.err
+    assert f"/loans/7/renew is claimed by no route, {of}" in itself.err
+    assert "POST /loans writes: it is not asked again" in write.err
+    assert shop.asked == []
+
+
+def test_a_route_that_is_no_more_is_named(shop: Shop) -> None:
+    id_ = shop.id_on("/books")
+    shop.desk.edit("      - path: /books\n", "")
+    shop.desk.go_live()
+    gone = shop.desk.run("diff", "recheck", id_)
+    assert (gone.code, "/books is no route of the live table any longer" in gone.err) == (1, True)
 
 
 def test_live_values_are_shown_and_not_stored(shop: Shop) -> None:
