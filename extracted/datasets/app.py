@@ -13,10 +13,10 @@ from starlette.routing import Route
 from extracted.datasets import endpoints, files
 from extracted.datasets.contents import Contents
 from extracted.datasets.database import Database
-from extracted.datasets.gate import answer, service_of
+from extracted.datasets.gate import DRY_RUN, answer, service_of
 from extracted.datasets.refusal import Refusal
 from extracted.datasets.regressions import FIXED, REGRESSED
-from extracted.datasets.service import Service, running
+from extracted.datasets.service import Rehearsal, Service, running
 from extracted.datasets.settings import Settings
 
 DATASETS = "/api/v1/datasets"
@@ -29,6 +29,7 @@ class State(TypedDict):
     """What a running application hands to its requests."""
 
     service: Service
+    rehearsal: Rehearsal
 
 
 async def health(request: Request) -> Response:
@@ -42,9 +43,17 @@ async def lag(request: Request) -> Response:
     return answer(await service_of(request).lag())
 
 
+async def dry_runs(request: Request) -> Response:
+    """Promise that nothing comes of a write with this header; none before we could answer it."""
+    rehearsal: Rehearsal = request.state.rehearsal
+    rehearsal.require_ready()
+    return answer({"dry_run": True, "header": DRY_RUN, "effects": rehearsal.effects})
+
+
 ROUTES = [
     Route("/healthz", health),
     Route("/lag", lag),
+    Route("/dry-runs", dry_runs),
     Route(DATASETS, endpoints.index),
     Route(DATASETS, endpoints.create, methods=["POST"]),
     Route(f"{DATASETS}/search", endpoints.search, methods=["POST"]),
@@ -96,8 +105,8 @@ def create_app(settings: Settings, contents: Contents, database: Database) -> St
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with running(settings, contents, database) as service:
-            yield {"service": service}
+        async with running(settings, contents, database) as (service, rehearsal):
+            yield {"service": service, "rehearsal": rehearsal}
 
     app = Starlette(
         routes=ROUTES,

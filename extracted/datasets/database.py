@@ -39,12 +39,17 @@ class Lane:
 
 
 class Database:
-    """The service's own data: `read` sees what is committed, `write` is one transaction."""
+    """The service's own data: `read` sees what is committed, `write` is one transaction.
+
+    `effects` counts the changes that rehearsed transactions have left behind: none, or we are
+    broken.
+    """
 
     def __init__(self, path: Path, contents: Contents) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._contents = contents
+        self.effects = 0
         self._writes = Lane(path, "datasets-writes")
         self._reads = Lane(path, "datasets-reads")
 
@@ -66,6 +71,18 @@ class Database:
 
         return await self._writes.run(run)
 
+    async def rehearse(self, transaction: Callable[[Connection], Result]) -> Result:
+        """Run a function as a transaction that is undone, whatever comes of it."""
+
+        def run(connection: Connection) -> Result:
+            before = _changes(connection)
+            try:
+                return _transact(connection, transaction, end="ROLLBACK")
+            finally:
+                self.effects += _changes(connection) - before
+
+        return await self._writes.run(run)
+
     def close(self) -> None:
         """Let what is under way end, then close both connections."""
         self._reads.close()
@@ -83,13 +100,22 @@ def _connect(path: Path) -> Connection:
     return connection
 
 
-def _transact(connection: Connection, transaction: Callable[[Connection], Result]) -> Result:
+def _transact(
+    connection: Connection, transaction: Callable[[Connection], Result], end: str = "COMMIT"
+) -> Result:
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = transaction(connection)
-        connection.execute("COMMIT")
+        connection.execute(end)
     except BaseException:
         if connection.in_transaction:  # a full disk rolls back by itself
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+def _changes(connection: Connection) -> int:
+    """Count the changes that were ever noted for the monolith: each takes a number, for good."""
+    query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
+    count: int = connection.execute(query).fetchone()[0]
+    return count

@@ -13,11 +13,14 @@ from extracted.datasets.regressions import Build
 from extracted.datasets.service import Service
 
 SESSION_COOKIE = "MSESSID"
+DRY_RUN = "X-Strangler-Dry-Run"
+"""The header of a write that is to be answered as if it were done, whatever its value."""
 
 
 def service_of(request: Request) -> Service:
-    """Give the running service."""
-    service: Service = request.state.service
+    """Give the running service; to a dry run, the one of which nothing comes."""
+    state = request.state
+    service: Service = state.rehearsal if DRY_RUN in request.headers else state.service
     return service
 
 
