@@ -5,7 +5,6 @@ whose ids are always the same, or which writes times otherwise, differs from the
 same, and in every answer alike.
 """
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from strangler.compare.shape import Shape, Sort, shape_of
 from strangler.compare.verdict import JSON
+from strangler.compare.wording import lost, moving
 
 SLACK = 10.0
 """Seconds that two clocks may be apart: those of machines that keep time are within one."""
@@ -30,15 +30,15 @@ PRECISE = 6
 a load or a count of few digits may well."""
 
 
-_REFERENCE = re.compile(r"/[^/\s]|https?://[^\s]")
-_QUERY = re.compile(r"[?#]")
-
-
 class Oddity(NamedTuple):
-    """How each side makes its noise, in words that hold nothing of the values."""
+    """How each side makes its noise, in words that hold nothing of the values.
+
+    `among`: out of how many things that could have been odd.
+    """
 
     primary: str
     candidate: str
+    among: int = 1
 
 
 def oddity(
@@ -49,6 +49,19 @@ def oddity(
     `now` is the Unix time, `span` how many seconds the asks took together. What is found in a few
     asks may be an accident; how surprising it is, the caller must weigh.
     """
+    whole = _as_a_whole(primary, candidate, now, span)
+    left, right = _texts(primary), _texts(candidate)
+    if whole is not None or len(left) < 2 or len(left) != len(right):
+        return whole
+    if (gone := lost(left, right, now)) is not None:
+        return Oddity(*gone)
+    within = (_as_a_whole(*sides, now, span) for sides in moving(left, right, now))
+    return next((found for found in within if found is not None), None)
+
+
+def _as_a_whole(
+    primary: Sequence[JSON], candidate: Sequence[JSON], now: float, span: float
+) -> Oddity | None:
     ours = [shape_of(value, now) for value in primary]
     theirs = [shape_of(value, now) for value in candidate]
     return (
@@ -56,8 +69,13 @@ def oddity(
         or _offset(ours, theirs, span)
         or _stuck(primary, candidate, ours, theirs)
         or _scale(primary, candidate)
-        or _reference(primary, candidate)
     )
+
+
+def _texts(values: Sequence[JSON]) -> list[str]:
+    """Give the values if all are texts."""
+    texts = [value for value in values if isinstance(value, str)]
+    return texts if len(texts) == len(values) else []
 
 
 def apart(primary: JSON, candidate: JSON, *, now: float) -> float | None:
@@ -129,21 +147,6 @@ def _sizes(values: Sequence[JSON]) -> list[float]:
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]
     return sizes if len(sizes) == len(values) else []
-
-
-def _reference(primary: Sequence[JSON], candidate: Sequence[JSON]) -> Oddity | None:
-    """Tell references that never lead where the primary's all lead; their query may never rest."""
-    ours, theirs = set(map(_way, primary)), set(map(_way, candidate))
-    if len(ours) > 1 or len(theirs) > 1 or None in ours | theirs or ours == theirs:
-        return None
-    return Oddity("reference", "reference to another place")
-
-
-def _way(value: JSON) -> str | None:
-    """Give where a reference leads, without its query; None for what is no reference."""
-    if not isinstance(value, str) or not _REFERENCE.match(value):
-        return None
-    return _QUERY.split(value, 1)[0]
 
 
 def _unrepeated(value: JSON, shape: Shape) -> bool:

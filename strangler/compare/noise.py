@@ -220,7 +220,7 @@ def _oddity(
     look: Look, like: Likeness, differences: list[Difference], asked: Asked
 ) -> Oddity | None:
     """Compare the manner in which both sides move; it must be odd wherever the path was met."""
-    if like[1] not in {Kind.VALUE, Kind.HEADER}:
+    if like[1] not in {Kind.VALUE, Kind.HEADER, Kind.BODY}:
         return None
     found = None
     for each in differences:
@@ -248,11 +248,15 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
         case Course.MOVED:
             learned[each.like].restless += 1
             learned.weigh(each.like, 0.0)
-            learned.weigh(each.manner, 0.0 if each.odd is None else surprise(asks, 0))
+            learned.weigh(each.manner, _worth(each.odd, asks))
         case Course.SETTLED:
             learned[each.like].settled += 1
         case Course.CLOCK:
             pass
+
+
+def _worth(odd: Oddity | None, asks: int) -> float:
+    return 0.0 if odd is None else surprise(asks, 0) / odd.among
 
 
 def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:

@@ -42,7 +42,7 @@ _OURS = frozenset({Kind.STATUS, Kind.ORDER, Kind.TWICE, Kind.MANNER})
 
 # Written by `compare`, so free of data; anything else is hashed whole.
 _BODY_PLACE = re.compile(
-    r"status|body(?:/(?P<label>[A-Za-z0-9_-]+))?(?: \((?:byte \d+|line \d+, column \d+)\))?",
+    r"status|body(?:/(?P<label>[A-Za-z0-9_-]+))?(?: \((?:byte \d+|line \d+(?:, column \d+)?)\))?",
     re.ASCII,
 )
 

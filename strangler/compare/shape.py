@@ -40,6 +40,10 @@ NEAR = 86_400.0
 """Seconds from now within which a bare number is taken for a time: one number in twenty thousand of
 that size would be by accident."""
 
+CLOSE = 20.0
+"""Seconds from now, in any zone, within which a time of day is taken for that of answering: one
+in twenty of all others would be by accident."""
+
 LONG = 16
 """Characters of letters and digits from which a word is taken for a token: few words are longer."""
 
@@ -56,6 +60,7 @@ _HTTP_DATE = re.compile(
     r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})", re.ASCII
 )
 _BASIC = re.compile(r"(\d{8})T(\d{6})(?:\.(\d{1,9}))?(Z|[+-]\d{4})?", re.ASCII)
+_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:[.,](\d{1,9}))?", re.ASCII)
 _DOTTED = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}),? (\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?", re.ASCII)
 _DOTNET = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -67,6 +72,8 @@ _DIGITS = re.compile(r"\d{9,19}(?:\.\d+)?", re.ASCII)
 _RUN = re.compile(
     r"(?P<digits>\d+(?![^\W_]))|(?P<word>[^\W_]+)|(?P<space>\s+)|(?P<mark>[-:./@,+_=;])|."
 )
+_DAY = 86_400.0
+_ZONES = 900.0  # all are whole quarters of an hour apart
 _FAR = 1e20  # beyond any time, in any unit
 _UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
@@ -113,7 +120,21 @@ def _time(text: str, now: float) -> Shape | None:
         return None  # looks like a date, but is none
     if _DIGITS.fullmatch(text):
         return _since_1970(float(text), now, "text")
-    return _written_otherwise(text)
+    return _of_day(text, now) or _written_otherwise(text)
+
+
+def _of_day(text: str, now: float) -> Shape | None:
+    """Read the present time of day, in whatever zone; any other may be how long something took."""
+    match = _OF_DAY.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes, seconds, fraction = match.groups()
+    at = 3600.0 * int(hours) + 60.0 * int(minutes) + float(f"{seconds}.{fraction or 0}")
+    off = (at - now + _DAY / 2) % _DAY - _DAY / 2
+    if abs(off - _ZONES * round(off / _ZONES)) > CLOSE:
+        return None
+    form = "time of day" + (f", {len(fraction)} decimals" if fraction else "")
+    return Shape(Sort.TIME, form, form, now + off)
 
 
 def _written_otherwise(text: str) -> Shape | None:

@@ -11,7 +11,7 @@ from strangler.compare.rules import Rules
 from strangler.compare.verdict import JSON, Kind
 
 EXCERPT = 500
-"""Characters of a line kept from its first difference on."""
+"""Characters kept of a line: of a longer one those from its first difference on."""
 
 BYTES_EXCERPT = 32
 
@@ -99,10 +99,13 @@ def _add_line(line: int, ours: str | None, theirs: str | None, rules: Rules, fou
         path = f"body/{label[1]}"
     if (rule := rules.ignoring(path)) is not None:
         return found.fire(rule)
-    at = 0 if ours is None or theirs is None else _first_difference(ours, theirs)
+    at, place = 0, f"line {line + 1}"
+    if ours is not None and theirs is not None and max(len(ours), len(theirs)) > EXCERPT:
+        at = _first_difference(ours, theirs)
+        place += f", column {at + 1}"
     kept = slice(at, at + EXCERPT)
     left, right = ours and ours[kept], theirs and theirs[kept]
-    return found.add(path, f"{path} (line {line + 1}, column {at + 1})", Kind.BODY, left, right)
+    return found.add(path, f"{path} ({place})", Kind.BODY, left, right)
 
 
 def _add_bytes(ours: bytes, theirs: bytes, found: Found) -> None:

@@ -60,7 +60,7 @@ def test_another_value_or_type_differs(primary, candidate, kind):
 
 def test_a_number_too_big_for_any_decimal_is_compared_as_text():
     huge = "1e99999999999999999999"
-    assert told(compare_texts(huge, huge + "1")) == [("body", "body (line 1, column 23)")]
+    assert told(compare_texts(huge, huge + "1")) == [("body", "body (line 1)")]
 
 
 @pytest.mark.parametrize(
@@ -298,5 +298,5 @@ def test_json_in_latin_1_and_utf_16_is_the_same_json():
 def test_json_against_an_error_page_is_one_difference_of_the_body():
     page = answer(b"<h1>Oops</h1>", JSON_TYPE)
     assert told(compare(answer(b'{"a": 1}', JSON_TYPE), page, rules())) == [
-        ("body", "body (line 1, column 1)")
+        ("body", "body (line 1)")
     ]
