@@ -103,6 +103,11 @@ class Learned:
         known = self[like]
         known.product = weighed(known.product, worth)
 
+    def lapse(self, like: Likeness) -> None:
+        """Take note that a look has not shown what others have, if others have."""
+        if like in self._known:
+            self.weigh(like, 0.0)
+
     def take(self, noise: Iterable[Noise]) -> None:
         """Take on what others have seen, where that is more."""
         for each in noise:

@@ -169,8 +169,7 @@ def _trace(look: Look, asked: Asked) -> list[_Traced]:
             if moving := [each for each in differences if each not in still]:
                 traced.append(_Traced(like, moving, Course.MOVED, sum(agreed)))
         elif like in last:
-            odd = _oddity(look, like, differences, asked)
-            traced.append(_Traced(like, differences, Course.MOVED, sum(agreed), odd))
+            traced += _moving(look, like, differences, asked)
         else:
             traced.append(_Traced(like, differences, Course.SETTLED, sum(agreed)))
     return traced
@@ -216,20 +215,32 @@ def _failed(differences: list[Difference]) -> bool:
     return differences[0].kind is Kind.STATUS and isinstance(status, int) and status >= 500
 
 
-def _oddity(
+def _moving(
     look: Look, like: Likeness, differences: list[Difference], asked: Asked
-) -> Oddity | None:
-    """Compare the manner in which both sides move; it must be odd wherever the path was met."""
+) -> list[_Traced]:
+    """Compare the manner in which both sides move: it is odd wherever it was met, or in places."""
+    agreed = sum(look.agreed(like))
+    odd = [_oddity(look, like, each, asked) for each in differences]
+    told = [look.series(like, each) is not None for each in differences]
+    if sum(told) == sum(found is not None for found in odd) > 0:
+        first = next(found for found in odd if found is not None)
+        return [_Traced(like, differences, Course.MOVED, agreed, first)]
+    met = list(zip(differences, odd, strict=True))
+    traced = [_Traced(like, [each for each, found in met if found is None], Course.MOVED, agreed)]
+    places = look.places(like)
+    for each, found in met:
+        if found is not None:
+            own = (each.place, like[1])
+            traced.append(_Traced(own, [each], Course.MOVED, agreed, found, places))
+    return traced
+
+
+def _oddity(look: Look, like: Likeness, each: Difference, asked: Asked) -> Oddity | None:
+    """Compare the manner in which both sides move in one place."""
     if like[1] not in {Kind.VALUE, Kind.HEADER, Kind.BODY}:
         return None
-    found = None
-    for each in differences:
-        series = look.series(like, each)
-        if series is not None:
-            found = oddity(*series, now=asked.now, span=asked.span)
-            if found is None:
-                return None
-    return found
+    series = look.series(like, each)
+    return None if series is None else oddity(*series, now=asked.now, span=asked.span)
 
 
 def _open(each: _Traced, learned: Learned) -> bool:
@@ -248,15 +259,19 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
         case Course.MOVED:
             learned[each.like].restless += 1
             learned.weigh(each.like, 0.0)
-            learned.weigh(each.manner, _worth(each.odd, asks))
+            _weigh_manner(each, asks, learned)
         case Course.SETTLED:
             learned[each.like].settled += 1
         case Course.CLOCK:
             pass
 
 
-def _worth(odd: Oddity | None, asks: int) -> float:
-    return 0.0 if odd is None else surprise(asks, 0) / odd.among
+def _weigh_manner(each: _Traced, asks: int, learned: Learned) -> None:
+    if each.odd is not None:
+        learned.weigh(each.manner, surprise(asks, 0) / (each.odd.among * each.among))
+        return
+    for path in {each.like[0], *[one.place for one in each.differences]}:
+        learned.lapse((path, Kind.MANNER.value))
 
 
 def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:

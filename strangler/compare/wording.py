@@ -17,7 +17,7 @@ from strangler.compare.verdict import JSON
 _Feature: TypeAlias = tuple[Hashable, ...]
 
 _EDGE = "edge"  # what the first and the last token of a text stand beside
-_FORM, _FAMILY, _TEXT, _BESIDE = range(4)
+_FORM, _FAMILY, _TEXT, _BESIDE, _AFTER = range(5)  # what comes after what, but for white space
 _MOVING = (Sort.TIME, Sort.IDENTIFIER, Sort.NUMBER)
 """Tokens that can be held against the other side's though they never rest."""
 
@@ -60,7 +60,7 @@ def moving(
     """
     read = [tokens_of(text, now) for text in (*primary, *candidate)]
     for sort in _MOVING:
-        values = [[_value(token) for token in tokens if token.shape.sort is sort] for tokens in read]
+        values = [[_value(each) for each in tokens if each.shape.sort is sort] for tokens in read]
         if len(set(map(len, values))) > 1:
             continue
         for met in zip(*values, strict=True):
@@ -85,6 +85,7 @@ def _features(tokens: Sequence[Token]) -> Iterator[_Feature]:
         *((_TEXT, token.text) for token in tokens if token.shape.sort is not Sort.OTHER),
         *((_BESIDE, *pair) for pair in pairwise(forms)),
         *((_BESIDE, *pair) for pair in pairwise(words)),
+        *((_AFTER, *pair) for pair in pairwise(filter(str.strip, words))),
     ):
         met[feature] += 1
         yield (*feature, met[feature])

@@ -22,9 +22,7 @@ def test_a_form_is_compared_by_name():
 
 
 def test_what_is_no_form_is_text():
-    assert told(compare_as(FORM, "no form", "no such form")) == [
-        ("body", "body (line 1)")
-    ]
+    assert told(compare_as(FORM, "no form", "no such form")) == [("body", "body (line 1)")]
 
 
 def multipart(boundary: str, note: str, file: str, kind: str = "form-data"):

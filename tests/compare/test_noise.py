@@ -9,10 +9,11 @@ from strangler.compare.learned import Learned
 from strangler.compare.looks import Look
 from strangler.compare.noise import Asked, conclude, enough
 from strangler.compare.surprise import ASKS
-from strangler.compare.verdict import Verdict
+from strangler.compare.verdict import Kind, Verdict
 from tests.compare.answers import answer, json_answer, rules
 
 NOW = 1_790_000_000.0
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 def confirmed(*answers, written=False, learned=None):
@@ -139,6 +140,21 @@ def test_a_row_that_never_rests_does_not_excuse_another_row():
     found = bodies(*answers, learned=learned)
     assert [each.place for each in found.confirmed] == ["$.values[1]"]
     assert [each.place for each in found.noise] == ["$.values[0]"]
+
+
+def test_a_line_that_moves_otherwise_is_told_beside_lines_that_move_alike():
+    def lines(first, level):
+        stamps = [f"2026-09-21T14:13:{second:02}Z" for second in range(first, first + 5)]
+        return [answer(f"{at} INFO up\n{at} {level} slow\n".encode(), TEXT) for at in stamps]
+
+    answers = [
+        each for pair in zip(lines(1, "WARN"), lines(2, "ERROR"), strict=True) for each in pair
+    ]
+    learned = Learned()
+    confirmed(*answers, learned=learned)  # one of two lines may be odd by accident; twice is none
+    found = confirmed(*answers, learned=learned)
+    assert [(each.place, each.kind) for each in found.confirmed] == [("body (line 2)", Kind.MANNER)]
+    assert [each.place for each in found.noise] == ["body (line 1)"]
 
 
 def test_of_many_rows_that_flicker_one_may_hold_still_by_accident():

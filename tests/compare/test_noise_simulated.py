@@ -51,6 +51,14 @@ NOISE: dict[str, tuple[Field, Field]] = {
     "one of three": (one_of("ad-1", "ad-2", "ad-3"), one_of("ad-1", "ad-2", "ad-3")),
     "null at times": (one_of(None, "a", "b"), one_of(None, "a", "b")),
     "a load": (lambda rng, _: round(rng.random(), 2), lambda rng, _: round(rng.random(), 2)),
+    "a text of three choices": (
+        one_of(*(f"{a} and {b}, {c} 7" for a in "xy" for b in "pq" for c in "mn")),
+        one_of(*(f"{a} and {b}, {c} 7" for a in "xy" for b in "pq" for c in "mn")),
+    ),
+    "a text with a clock": (
+        written("made at {} by a7".format, iso()),
+        written("made at {} by a7".format, iso()),
+    ),
     "a list in no order": (shuffled(*range(6)), shuffled(*range(6))),
 }
 WRONG: dict[str, tuple[Field, Field]] = {
@@ -65,6 +73,10 @@ WRONG: dict[str, tuple[Field, Field]] = {
     "without hyphens": (uuid, written(lambda text: text.replace("-", ""), uuid)),
     "of chance": (always(5), lambda rng, _: rng.random()),
     "shuffled": (always(list(range(6))), shuffled(*range(6))),
+    "a text by another": (
+        written("made at {} by a7".format, iso()),
+        written("made at {} by a8".format, iso()),
+    ),
     "another value": (always(5), always(6)),
 }
 
