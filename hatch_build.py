@@ -27,7 +27,7 @@ HOT = {
         *("answered", "beginning", "breaker", "budget", "client", "comparer", "copy", "exchange"),
         *("failure", "fetch", "held", "judge", "marked", "mirror", "observe", "plane", "pool"),
         *("recovery", "request_body", "request_reader", "reservoir", "response_output"),
-        *("response_reader", "traffic", "unreported", "upstream", "upstream_pool"),
+        *("response_reader", "slots", "traffic", "unreported", "upstream", "upstream_pool"),
     ),
     "routing": ("match",),
 }

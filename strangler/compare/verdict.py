@@ -69,3 +69,8 @@ class Comparison:
     differences: tuple[Difference, ...] = ()
     fired: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def exceeded_by_candidate(self) -> bool:
+        """Whether nothing can be told for what the candidate sent, which the primary did not."""
+        return self.reason.startswith("candidate:")

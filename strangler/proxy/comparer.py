@@ -8,6 +8,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -24,9 +25,9 @@ from strangler.proxy.lending import CAN_LEND, Loan, compare_lent
 PICKLED: Final = 256 * 1024
 """Octets of a pair up to which it is pickled, in a fifth of a millisecond; larger ones are lent."""
 
-POLITENESS: Final = 10
-"""How far the comparing process stands back (nice(2)) where a core is short: one that serves gets
-ten times as much of it."""
+NICENESS: Final = 19
+"""How far the comparing process stands back where it cannot be told to run only when nobody else
+would: as far as there is."""
 
 VALUES_IN_LOOP = 5_000
 """JSON values that a comparison in the loop may look at: some milliseconds at the very most."""
@@ -107,8 +108,16 @@ class Comparer:
 
 
 def _stand_back() -> None:
-    """Let those go first who serve; and let the kernel end this process with its worker."""
-    os.nice(POLITENESS)
+    """Run only when no core has other work; and let the kernel end this process with its worker.
+
+    By niceness alone it still runs for milliseconds at a time while somebody waits for the core
+    that it has. Idle (sched(7)), it makes way at once; what it does not get done meanwhile is
+    dropped and counted.
+    """
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(NICENESS)
     prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

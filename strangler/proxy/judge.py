@@ -29,6 +29,7 @@ class Judge:
 
     __slots__ = (
         "_comparer",
+        "_mirror",
         "_plane",
         "_redactor",
         "_rules",
@@ -41,6 +42,7 @@ class Judge:
     ) -> None:
         """Ask again through `mirror`, and leave what is seen with `unreported`."""
         self._plane = plane
+        self._mirror = mirror
         self._unreported = unreported
         self._redactor = redactor
         self._rules: dict[str, Rules] = {}  # by the route's label
@@ -70,6 +72,7 @@ class Judge:
         """Compare two answers, tell noise apart, and report."""
         rules = self._rules_of(copy.route)
         first = await self.compare(copy, copy.primary, candidate)
+        self._mirror.heard(copy, first)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
             judgement = await self._second_look.tell_apart(copy, first, rules)

@@ -15,7 +15,7 @@ import structlog
 
 from strangler.compare.redact import Redactor
 from strangler.compare.response import Response
-from strangler.compare.verdict import Verdict
+from strangler.compare.verdict import Comparison, Verdict
 from strangler.http.reference import client_origin
 from strangler.http.roles import REFERENCE, response_role
 from strangler.proxy.breaker import Breaker
@@ -27,6 +27,7 @@ from strangler.proxy.judge import Judge
 from strangler.proxy.mapped_output import as_client_sees
 from strangler.proxy.observe import Judgement
 from strangler.proxy.pool import TargetPool
+from strangler.proxy.slots import Slots
 from strangler.proxy.unreported import Unreported
 from strangler.proxy.upstream import UpstreamConnection
 from strangler.proxy.upstream_pool import UpstreamPool
@@ -55,9 +56,9 @@ class Mirror:
         "_asked",
         "_breakers",
         "_plane",
+        "_slots",
         "_to_ask",
         "budget",
-        "in_flight",
         "judge",
     )
 
@@ -69,11 +70,16 @@ class Mirror:
         self._to_ask: list[Copy] = []
         self._asked: dict[Copy, UpstreamConnection] = {}
         self.budget = Budget(plane.settings.copy_octets)
-        self.in_flight = 0
+        self._slots = Slots(plane.settings.copies_in_flight)
 
     def __repr__(self) -> str:
         """Show what is held."""
-        return f"<Mirror in_flight={self.in_flight} {self.budget}>"
+        return f"<Mirror {self._slots} {self.budget}>"
+
+    @property
+    def in_flight(self) -> int:
+        """Copies under way."""
+        return self._slots.taken
 
     @property
     def octets_held(self) -> int:
@@ -162,7 +168,6 @@ class Mirror:
         if reason:
             self.count(copy, reason)
             return False
-        self.in_flight += 1
         return True
 
     async def carry_out(self, copy: Copy, work: Callable[[Copy], Awaitable[None]]) -> None:
@@ -180,14 +185,17 @@ class Mirror:
             return "dropped: draining"
         if self._plane.in_flight > settings.in_flight // 2 or self._plane.descriptors.short:
             return "dropped: busy"  # long before a client is shed
-        if self.in_flight >= settings.copies_in_flight:
+        if not self._slots.take(copy.label):
             return "dropped: too many in flight"
         if not self.budget.take(copy.octets):
-            return TOO_MANY_OCTETS
-        if not self._breaker(copy.candidate).allows(self._plane.now()):
+            reason = TOO_MANY_OCTETS
+        elif not self._breaker(copy).allows(self._plane.now()):
             self.budget.give_back(copy.octets)
-            return "dropped: candidate is failing"
-        return ""
+            reason = "dropped: candidate is failing"
+        else:
+            return ""
+        self._slots.give_back(copy.label)
+        return reason
 
     # The candidate is asked: by calls where a connection stands ready, else by a task.
 
@@ -266,7 +274,7 @@ class Mirror:
         except Exception as error:  # noqa: BLE001 - ours, and told
             self.faulted(copy.label, error)
             return True
-        self._breaker(copy.candidate).succeeded()
+        self._breaker(copy).succeeded()
         self.count(copy, ANSWERED)
         return True
 
@@ -295,7 +303,7 @@ class Mirror:
             await self.judge.judge(copy, candidate)
 
     def _end(self, copy: Copy) -> None:
-        self.in_flight -= 1
+        self._slots.give_back(copy.label)
         self.budget.give_back(copy.octets)
 
     # Either side is asked again, and what came of it is accounted for.
@@ -332,19 +340,30 @@ class Mirror:
 
         A copy is counted once; what is asked `again` for its sake is counted apart.
         """
-        breaker = self._breaker(upstream)
         if isinstance(outcome, Failure):
-            if outcome.cause is not Cause.NO_ROOM:
-                breaker.failed(self._plane.now())
+            failed = outcome.cause is not Cause.NO_ROOM
             became = f"failed: {outcome.cause}"
         else:
-            breaker.succeeded()
+            failed = outcome is None
             became = self.hold(copy, outcome)
+        if failed and upstream == copy.candidate:
+            self._breaker(copy).failed(self._plane.now())
         if again:
             self._plane.counters.asks[copy.label, became] += 1
         else:
             self.count(copy, became)
         return outcome if isinstance(outcome, Response) and became == ANSWERED else None
+
+    def heard(self, copy: Copy, first: Comparison) -> None:
+        """Take note whether the candidate's answer was fit to be compared.
+
+        One that passes what a comparison may unpack costs more than it tells: such a candidate is
+        left in peace for a while, as one that fails otherwise.
+        """
+        if first.exceeded_by_candidate:
+            self._breaker(copy).failed(self._plane.now())
+        else:
+            self._breaker(copy).succeeded()
 
     def hold(self, copy: Copy, answer: Response | None) -> str:
         """Account for an answer, and say what it makes of its copy."""
@@ -374,6 +393,7 @@ class Mirror:
 
     def forget(self) -> None:
         """Drop what is known of routes: another table is live."""
+        self._breakers.clear()
         self.judge.forget()
 
     def close(self) -> None:
@@ -382,10 +402,11 @@ class Mirror:
         self._asked.clear()
         self.judge.close()
 
-    def _breaker(self, upstream: str) -> Breaker:
-        breaker = self._breakers.get(upstream)
+    def _breaker(self, copy: Copy) -> Breaker:
+        """Give that of the route: a service that fails on one may be well on all others."""
+        breaker = self._breakers.get(copy.label)
         if breaker is None:
-            breaker = self._breakers[upstream] = Breaker()
+            breaker = self._breakers[copy.label] = Breaker()
         return breaker
 
     def count(self, copy: Copy, outcome: str) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -57,6 +58,13 @@ async def test_a_large_pair_is_compared_in_another_process(comparer: Comparer) -
     one, other = json_answer({"a": "x" * 40_000}), json_answer({"a": "y" * 40_000})
     assert (await comparer.compare(one, other, NO_RULES)).verdict is Verdict.MISMATCH
     assert repr(comparer) == ELSEWHERE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is as nice as can be")
+async def test_the_other_process_takes_no_core_that_somebody_wants(comparer: Comparer) -> None:
+    one, other = json_answer({"a": "x" * 40_000}), json_answer({"a": "y" * 40_000})
+    await comparer.compare(one, other, NO_RULES)
+    assert os.sched_getscheduler(process_of(comparer)) == os.SCHED_IDLE
 
 
 async def test_a_pair_of_ten_megabytes_is_lent_to_the_other_process_and_given_back(

@@ -1,6 +1,7 @@
 """Shadow copies: what is asked again, within which bounds, and that no client notices."""
 
 import asyncio
+import gzip
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -9,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from strangler.compare.bounds import DEFAULT_BOUNDS
 from strangler.proxy.breaker import FAILURES
 from tests.proxy.living import OK, Upstream, json_answer, proxy, table_for, upstream
 
 SHADOW = {"phase": "shadow", "shadow": {"sample": "100%", "confirm": False}}
+ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
 CONFIRMED = {"phase": "shadow", "shadow": {"sample": "100%"}}
 
 
@@ -30,6 +33,10 @@ async def service() -> AsyncIterator[Upstream]:
 
 def copies(running: Any) -> dict[str, int]:
     return {outcome: count for (_, outcome), count in running.plane.counters.copies.items()}
+
+
+def zipped_answer(body: bytes) -> bytes:
+    return ZIPPED + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def verdicts(running: Any) -> dict[str, int]:
@@ -124,6 +131,31 @@ async def test_a_copy_beyond_a_bound_is_dropped_and_counted(
         await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
 
 
+async def test_a_service_that_hangs_takes_no_evidence_from_another_route(
+    monolith: Upstream, service: Upstream
+) -> None:
+    answer = asyncio.Event()
+
+    async def hang(head: bytes) -> bytes:
+        if b"/d/slow" in head:
+            await answer.wait()
+        return OK
+
+    service.answer = hang
+    both = {**SHADOW, "routes": [{"path": "/d/slow"}, {"path": "/d/**"}]}
+    async with proxy(table_for(monolith, service, both), copies_in_flight=4) as running:
+        for _ in range(6):
+            await running.get("/d/slow")
+        for _ in range(5):
+            await running.get("/d/quick")
+            await running.wait_until(lambda: running.plane.mirror.in_flight == 4)
+        counted = running.plane.counters.copies
+        assert counted["/d/slow", "dropped: too many in flight"] == 2
+        assert counted["/d/**", "answered"] == 5
+        answer.set()
+        await running.wait_until(lambda: running.plane.mirror.in_flight == 0)
+
+
 async def test_every_answer_that_a_copy_holds_counts_until_it_is_over(
     monolith: Upstream, service: Upstream
 ) -> None:
@@ -172,6 +204,38 @@ async def test_a_candidate_that_keeps_failing_gets_no_more_copies(
             "failed: the connection was closed": FAILURES,
             "dropped: candidate is failing": 1,
         }
+
+
+async def test_a_candidate_that_sends_bombs_gets_no_more_copies_of_that_route(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """Each costs the comparing process what hundreds of others do, and tells nothing."""
+    bomb = gzip.compress(b"0" * (DEFAULT_BOUNDS.body + 1))
+    well = json_answer(b'{"a":  1}')
+    monolith.answer = lambda _: json_answer(b'{"a": 1}')
+    service.answer = lambda head: zipped_answer(bomb) if b"/d/bomb" in head else well
+    both = {**SHADOW, "routes": [{"path": "/d/bomb"}, {"path": "/d/**"}]}
+    async with proxy(table_for(monolith, service, both)) as running:
+        for count in range(1, FAILURES + 1):
+            await running.get("/d/bomb")
+            await running.wait_until(lambda: verdicts(running) == {"inconclusive": count})  # noqa: B023
+        await running.get("/d/bomb")
+        counted = running.plane.counters.copies
+        assert counted["/d/bomb", "dropped: candidate is failing"] == 1
+        await running.get("/d/well")
+        await running.wait_until(lambda: verdicts(running).get("match") == 1)
+
+
+async def test_a_candidate_whose_answers_are_too_large_to_hold_gets_no_more_copies(
+    monolith: Upstream, service: Upstream
+) -> None:
+    service.answer = lambda _: json_answer(b'"%b"' % (b"x" * 5000))
+    async with proxy(table_for(monolith, service, SHADOW), copied_body=4000) as running:
+        for count in range(1, FAILURES + 1):
+            await running.get("/d/1")
+            await running.wait_until(lambda: copies(running) == {"dropped: too large": count})  # noqa: B023
+        await running.get("/d/1")
+        assert copies(running)["dropped: candidate is failing"] == 1
 
 
 async def test_a_difference_counts_once_both_sides_were_asked_often_enough(
