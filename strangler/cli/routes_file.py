@@ -1,15 +1,13 @@
 """Reads the `routes.yaml` that people edit, and puts an edited text in its place whole."""
 
-import os
-import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from strangler.cli.failure import VerbError
 from strangler.compare.rules import complaint
+from strangler.control.draft import Draft
 from strangler.routing.mistakes import RoutesError
 from strangler.routing.recent import table_of
 from strangler.routing.source import MAX_BYTES
@@ -52,31 +50,24 @@ def compile_routes(text: str | bytes, name: str) -> RouteTable:
 class Replacement:
     """A file's new text, already safe on the disk beside it."""
 
-    def __init__(self, target: Path, beside: Path) -> None:
-        """Wait to put `beside` in the place of `target`."""
+    def __init__(self, target: Path, draft: Draft) -> None:
+        """Wait to put `draft` in the place of `target`."""
         self._target = target
-        self._beside = beside
-        self._kept = False
+        self._draft = draft
 
     def __repr__(self) -> str:
-        return f"<Replacement of {self._target} by {self._beside}>"
+        return f"<Replacement of {self._target} by {self._draft}>"
 
     def put(self) -> None:
         """Put it in place in one step, or keep it and say in a `VerbError` where it is."""
         try:
-            self._beside.replace(self._target)
-            _sync_directory(self._target.parent)
+            self._draft.put()
         except OSError as error:
-            self._kept = True
             raise VerbError(
                 f"the change is live, but {self._target} could not be replaced "
-                f"({error.strerror}); its new text is in {self._beside}, put it there yourself"
+                f"({error.strerror}); its new text is in {self._draft.keep()}, put it there "
+                "yourself"
             ) from error
-
-    def discard(self) -> None:
-        """Remove what was not put in place, unless it is kept."""
-        if not self._kept:
-            self._beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -87,41 +78,14 @@ def replacing(file: RoutesFile, text: str) -> Iterator[Replacement]:
     was read, or a directory that cannot be written, is a `VerbError`.
     """
     try:
-        replacement = _prepare(file.path.resolve(strict=True), text.encode("utf-8"))
+        target = file.path.resolve(strict=True)
+        draft = Draft(target, text.encode("utf-8"))
     except OSError as error:
         reason = f"{file.path} cannot be replaced ({error.strerror}); nothing was changed"
         raise VerbError(reason) from error
     try:
         if read_bytes(file.path) != file.text.encode("utf-8"):
             raise VerbError(f"{file.path} was changed just now; nothing was done, try again")
-        yield replacement
+        yield Replacement(target, draft)
     finally:
-        replacement.discard()
-
-
-def _prepare(target: Path, content: bytes) -> Replacement:
-    found = target.stat()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    replacement = Replacement(target, Path(name))
-    try:
-        with os.fdopen(descriptor, "wb") as beside:
-            with suppress(PermissionError):  # only root may give files away
-                os.fchown(descriptor, found.st_uid, found.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
-            beside.write(content)
-            beside.flush()
-            os.fsync(descriptor)
-    except BaseException:
-        replacement.discard()
-        raise
-    return replacement
-
-
-def _sync_directory(directory: Path) -> None:
-    """Have the rename survive a power cut, on file systems that can promise it."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        draft.discard()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import structlog
 from watchfiles import awatch
 
 from strangler.compare.rules import complaint
+from strangler.control.draft import Draft
 from strangler.control.gates import gates_for, with_evidence
 from strangler.control.live import LiveTable, StoreWork, lines_of
 from strangler.control.moving import NotMovedError, Proposal, make_live
@@ -100,13 +100,13 @@ class SavedFile:
         if _read_if_there(self.path) != old.encode():
             return
         target = self.path.resolve()
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            beside.write_bytes(new.encode())
-            shutil.copymode(target, beside)
-            beside.replace(target)
+            draft = Draft(target, new.encode())
+            try:
+                draft.put()
+            finally:
+                draft.discard()
         except OSError as error:
-            beside.unlink(missing_ok=True)
             log.warning("routes_not_written", path=str(target), reason=error.strerror)
             return
         self._seen = new.encode()

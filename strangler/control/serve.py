@@ -261,9 +261,8 @@ async def _serve_with(
     supervisor.on_noise = noise.take
     stop = _stop_event(supervisor)
     _on_hangup(certificate)
-    if not await supervisor.start():
-        supervisor.kill()
-        raise ServeError("a worker died at start; its own message stands above")
+    if failure := await supervisor.start():
+        raise ServeError(failure)
     readiness = Readiness(supervisor, live)
 
     async def scrape() -> bytes:

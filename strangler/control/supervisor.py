@@ -50,6 +50,13 @@ SCRAPE_TIMEOUT = 1.0
 RESTART_DELAY = 0.5
 """Seconds before a worker that died is replaced: one that dies at once must not spin."""
 
+START_WITHIN = 60.0
+"""Seconds in which the next worker must say that it serves. It takes one or two; many that start at
+once on a slow disk take ten times that."""
+
+KILL_AGAIN = 0.1
+"""Seconds after which those are killed too that were only being started."""
+
 KILL_AFTER = 3.0
 """Seconds beyond the drain bound that a worker has before it is killed."""
 
@@ -151,16 +158,42 @@ class Supervisor:
         whole = len(self._workers) == self.wanted and len(fences) == 1
         return fences.pop() if whole and self._hold is not None else 0
 
-    async def start(self) -> bool:
-        """Start all workers; False where one of them died before it served."""
+    async def start(self) -> str:
+        """Start all workers. Where one dies or stays silent all are ended, and it says so."""
         self._keepers = [
             asyncio.create_task(self._keep(index, listener))
             for index, listener in enumerate(self._listeners)
         ]
         while self.ready < self.wanted and not self.restarts:
             self._changed.clear()
-            await self._changed.wait()
-        return not self.restarts
+            try:
+                async with asyncio.timeout(START_WITHIN):
+                    await self._changed.wait()
+            except TimeoutError:
+                said = self._of_the_silent()
+                await self._give_up()
+                return said
+        if self.restarts:
+            await self._give_up()
+            return "a worker died at start; its own message stands above"
+        return ""
+
+    def _of_the_silent(self) -> str:
+        silent = [w.process.pid for w in self._workers.values() if w.revision != self.revision]
+        pids = ", ".join(map(str, silent)) or "none"
+        return (
+            f"{self.ready} of {self.wanted} workers serve, and no other has come to it within "
+            f"{START_WITHIN:g} s (pid {pids}): all are ended. Look whether the machine is short of "
+            "CPU or memory, or a disk hangs that their files are on (this program's own, and the "
+            "certificates that the table names)"
+        )
+
+    async def _give_up(self) -> None:
+        """End every worker, those too that are only being started, and wait until all are gone."""
+        self._draining = True
+        while not all(keeper.done() for keeper in self._keepers):
+            self.kill()
+            await asyncio.wait(self._keepers, timeout=KILL_AGAIN)
 
     def swap(self, table: RouteTable, revision: int, hold: Hold | None = None) -> None:
         """Make a table live in every worker; a worker that starts later starts with it.

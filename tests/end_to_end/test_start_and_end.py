@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -203,3 +204,44 @@ def test_a_replica_that_is_killed_finishes_what_is_under_way_and_the_next_goes_o
         assert successor.program.port == port
         assert successor.ask("/x").by == "monolith"
         assert successor.metric("strangler_live_revision") == 1
+
+
+SILENT = """\
+import os, sys, time
+if "strangler.proxy.worker" in sys.orig_argv:
+    try:
+        os.open({mark!r}, os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        pass
+    else:
+        time.sleep(600)
+else:
+    from strangler.control import supervisor
+    supervisor.START_WITHIN = 3.0
+"""
+"""Has the first worker of all live on and never come to serve."""
+
+
+def test_a_worker_that_lives_and_never_serves_ends_the_start(ready: Site, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "sitecustomize.py").write_text(SILENT.format(mark=str(tmp_path / "one is silent")))
+    serve = ("serve", "--routes", "routes.yaml", "--workers", "2", *FREE)
+    ended = ready.run(*serve, PYTHONPATH=str(code))
+
+    assert (ended.code, ended.out) == (1, "")
+    said = ended.err.splitlines()[-1]
+    assert "1 of 2 workers serve, and no other has come to it within 3 s (pid " in said
+    assert "Look whether the machine is short of CPU or memory" in said
+    assert not [pid for pid in running() if str(code) in environment_of(pid)]
+
+
+def running() -> list[str]:
+    return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def environment_of(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:  # it has ended, or is not ours
+        return ""
