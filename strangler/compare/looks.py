@@ -35,13 +35,14 @@ def likeness(difference: Difference) -> Likeness:
 class Compared:
     """One answer held against the primary's first, ready to be asked about likenesses."""
 
-    __slots__ = ("_full", "_likenesses", "_places", "_seen", "comparison")
+    __slots__ = ("_likenesses", "_places", "_seen", "comparison", "full", "kinds")
 
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
         self._seen = Counter(map(likeness, comparison.differences))
         self._likenesses = frozenset(self._seen)
-        self._full = len(comparison.differences) >= DEFAULT_BOUNDS.differences
+        self.full = len(comparison.differences) >= DEFAULT_BOUNDS.differences
+        self.kinds = frozenset((each.path, each.kind) for each in comparison.differences)
         self._places = {each.place: each for each in comparison.differences}
 
     def __repr__(self) -> str:
@@ -53,7 +54,11 @@ class Compared:
         Of what is in a member that is missing, or in an answer of another status, nobody can say
         that it is the same.
         """
-        return self._full or not self._likenesses.isdisjoint(_at_least(like))
+        return self.full or not self._likenesses.isdisjoint(_at_least(like))
+
+    def left_open(self, like: Likeness) -> frozenset[Likeness]:
+        """Give the differences that leave open whether there is one like this."""
+        return self._likenesses & (_at_least(like) - {like})
 
     def places(self, like: Likeness) -> Iterator[str]:
         """Give the places in which the answer is another one in this way."""
@@ -64,7 +69,7 @@ class Compared:
         found = self._places.get(place)
         if found is not None:
             return (found.candidate,)
-        told = self._seen[like] < DEFAULT_BOUNDS.places and not self._full
+        told = self._seen[like] < DEFAULT_BOUNDS.places and not self.full
         return (first,) if told else ()
 
 
@@ -124,6 +129,26 @@ class Look:
         """Count the places in which anything differed in this way."""
         met = (*self._primary, *self._candidate)
         return len({place for compared in met for place in compared.places(like)})
+
+    @property
+    def is_full(self) -> bool:
+        """Whether any answer differs in more than is kept of it."""
+        return any(each.full for each in (*self._primary, *self._candidate))
+
+    def met(self) -> frozenset[tuple[str, Kind]]:
+        """Give the paths and kinds in which any answer differs from the primary's first."""
+        return frozenset().union(*(each.kinds for each in (*self._primary, *self._candidate)))
+
+    def shown(self, path: str, kind: Kind) -> tuple[list[bool], list[bool]]:
+        """Tell of the primary's later answers and of the candidate's whether they differ so."""
+        return (
+            [(path, kind) in each.kinds for each in self._primary],
+            [(path, kind) in each.kinds for each in self._candidate],
+        )
+
+    def left_open(self, like: Likeness) -> frozenset[Likeness]:
+        """Give what in the primary's answers leaves open whether there is a difference like it."""
+        return frozenset().union(*(each.left_open(like) for each in self._primary))
 
     def agreed(self, like: Likeness) -> list[bool]:
         """Tell of each of the candidate's answers whether it agrees with the primary's first."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
+from strangler.compare.chance import ways_to_part
 from strangler.compare.learned import Learned
 from strangler.compare.looks import Likeness, Look, likeness, own_of
 from strangler.compare.manner import SLACK, Oddity, apart, oddity
@@ -62,6 +63,7 @@ class Course(Enum):
     FLICKERED = "the primary stays, and the candidate agrees now and then"
     SETTLED = "the candidate came to agree"
     MOVED = "the primary does not stay the same"
+    PARTED = "nor does the primary, but the candidate always does what the primary never does"
     CLOCK = "both sides tell the present time"
 
 
@@ -69,7 +71,7 @@ class Course(Enum):
 class _Traced:
     """One likeness of the first answers, and what became of it.
 
-    `among`: of how many places this is one; of many, some are alone by accident.
+    `among`: of how many places, or ways to be odd, this is one; of many, some are so by accident.
     """
 
     like: Likeness
@@ -80,9 +82,18 @@ class _Traced:
     among: int = 1
 
     @property
+    def is_odd(self) -> bool:
+        """Whether the candidate's noise is not as the primary's."""
+        return self.odd is not None or self.course is Course.PARTED
+
+    @property
     def manner(self) -> Likeness:
         """Under which likeness its manner is known."""
-        return self.like[0], Kind.MANNER.value
+        return _manner_of(self.like)
+
+
+def _manner_of(like: Likeness) -> Likeness:
+    return like[0], f"{Kind.MANNER} of {like[1]}"
 
 
 def enough(look: Look, learned: Learned, asked: Asked) -> bool:
@@ -162,6 +173,8 @@ def _trace(look: Look, asked: Asked) -> list[_Traced]:
         if not look.moved(like):
             course = _of_one_that_stays(agreed, differences, asked)
             traced.append(_Traced(like, differences, course, sum(agreed)))
+        elif among := ways_to_part(look, like):
+            traced.append(_Traced(like, differences, Course.PARTED, 0, among=among))
         elif still := _still(look, like, differences, asked):
             # What does not move in its own place is no noise, whatever moves in other rows.
             own = (still[0].place, like[1])
@@ -224,14 +237,15 @@ def _moving(
     told = [look.series(like, each) is not None for each in differences]
     if sum(told) == sum(found is not None for found in odd) > 0:
         first = next(found for found in odd if found is not None)
-        return [_Traced(like, differences, Course.MOVED, agreed, first)]
+        return [_Traced(like, differences, Course.MOVED, agreed, first, first.among)]
     met = list(zip(differences, odd, strict=True))
     traced = [_Traced(like, [each for each, found in met if found is None], Course.MOVED, agreed)]
     places = look.places(like)
     for each, found in met:
         if found is not None:
             own = (each.place, like[1])
-            traced.append(_Traced(own, [each], Course.MOVED, agreed, found, places))
+            among = found.among * places
+            traced.append(_Traced(own, [each], Course.MOVED, agreed, found, among))
     return traced
 
 
@@ -247,8 +261,8 @@ def _open(each: _Traced, learned: Learned) -> bool:
     """Decide whether more asks could tell more of one likeness."""
     if each.course is Course.HELD:
         return not learned.is_real(each.like)
-    if each.course is Course.MOVED:
-        return each.odd is not None and not learned.is_real(each.manner)
+    if each.course in {Course.MOVED, Course.PARTED}:
+        return each.is_odd and not learned.is_real(each.manner)
     return each.agreed > 0 and not learned.lags(each.like)
 
 
@@ -256,7 +270,7 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
     match each.course:
         case Course.HELD | Course.FLICKERED:
             learned.weigh(each.like, surprise(asks, each.agreed) / each.among)
-        case Course.MOVED:
+        case Course.MOVED | Course.PARTED:
             learned[each.like].restless += 1
             learned.weigh(each.like, 0.0)
             _weigh_manner(each, asks, learned)
@@ -267,11 +281,11 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
 
 
 def _weigh_manner(each: _Traced, asks: int, learned: Learned) -> None:
-    if each.odd is not None:
-        learned.weigh(each.manner, surprise(asks, 0) / (each.odd.among * each.among))
+    if each.is_odd:
+        learned.weigh(each.manner, surprise(asks, 0) / each.among)
         return
     for path in {each.like[0], *[one.place for one in each.differences]}:
-        learned.lapse((path, Kind.MANNER.value))
+        learned.lapse(_manner_of((path, each.like[1])))
 
 
 def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:
@@ -293,11 +307,11 @@ def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:
 def _is_real(each: _Traced, learned: Learned) -> bool:
     if each.course in {Course.HELD, Course.FLICKERED}:
         return learned.is_real(each.like)
-    return each.odd is not None and learned.is_real(each.manner)
+    return each.is_odd and learned.is_real(each.manner)
 
 
 def _is_noise(each: _Traced, learned: Learned) -> bool:
-    if each.course in {Course.MOVED, Course.CLOCK}:
+    if each.course in {Course.MOVED, Course.PARTED, Course.CLOCK}:
         return True
     return learned.is_noise(each.like)
 

@@ -1,6 +1,7 @@
 """Noise is what the primary shows against itself, or what is gone when asked again."""
 
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 
@@ -188,3 +189,50 @@ def test_a_second_ask_that_cannot_be_compared_tells_nothing():
     same = compare(fine, fine, none)
     said = look.add(same, compare(fine, cut, none), same)
     assert said.startswith("candidate, asked again: candidate: ")
+
+
+def by_chance(random, elements):
+    return {"items": random.sample(elements, 4)}
+
+
+def looks(theirs, *, ours=None):
+    """Three looks at lists of chance; the candidate draws from elements of its own."""
+    random = Random(7)
+    ours = ours or [{"id": n, "reason": "a", "by": {"x": n}} for n in range(8)]
+    learned = Learned()
+    for _ in range(3):
+        drawn = [(by_chance(random, ours), theirs(random, ours)) for _ in range(ASKS)]
+        found = bodies(*(each for pair in drawn for each in pair), learned=learned)
+    return found
+
+
+def each_as(change):
+    return lambda random, elements: by_chance(random, [change(each) for each in elements])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "path", "kind"),
+    [
+        (lambda *_: {"items": []}, "$.items[*]", Kind.MISSING),
+        (lambda _, elements: {"items": elements}, "$.items[*]", Kind.EXTRA),
+        (each_as(lambda each: each | {"id": str(each["id"])}), "$.items[*].id", Kind.TYPE),
+        (each_as(lambda each: each | {"by": {}}), "$.items[*].by.x", Kind.MISSING),
+        (each_as(lambda each: each | {"more": 1}), "$.items[*].more", Kind.EXTRA),
+        (each_as(lambda each: each | {"by": None}), "$.items[*].by", Kind.TYPE),
+    ],
+)
+def test_what_no_element_of_chance_is_like_is_told(theirs, path, kind):
+    assert (path, kind) in {(each.path, each.kind) for each in looks(theirs).confirmed}
+
+
+def test_elements_of_chance_are_noise_whatever_is_in_some_of_them():
+    some = [{"id": n} | ({"reason": "a"} if n % 3 else {"by": n}) for n in range(8)]
+    assert looks(by_chance, ours=some).confirmed == ()
+
+
+def test_a_limit_that_only_the_primary_meets_says_nothing_of_a_clock():
+    limited = answer(b"{}", status=429)
+    answers = [json_answer({"items": [{"at": 0}]}), json_answer({"items": [{"at": 1}]})]
+    for number in range(2, ASKS + 1):
+        answers += [limited, json_answer({"items": [{"at": number}]})]
+    assert confirmed(*answers).confirmed == ()

@@ -44,7 +44,8 @@ class Pair:
     """One question, the two answers to it, and the label.
 
     `paths`: a finding on this regression names at least one of them; `also`: what else it may
-    name. One that ends in `...` stands for all that begin so. `changes` are made to the answer by
+    name. One that ends in `...` stands for all that begin so. `asks`: how often it must be asked at
+    least, where a person too would not speak up after fewer. `changes` are made to the answer by
     both sides, by the monolith or by the service.
     """
 
@@ -57,6 +58,7 @@ class Pair:
     changes: Mapping[str, list[Mapping[str, Value]]]
     paths: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    asks: int = 0
     effect: str | None = None
     shadow: Mapping[str, Value] = field(default_factory=dict)
 
@@ -145,12 +147,13 @@ def _pair(
         changes=sides,
         paths=paths,
         also=tuple(_as_list(told.get("also", []))),
+        asks=told.get("asks", 0),
         effect=route.get("effect"),
         shadow={**route.get("shadow", {}), **told.get("shadow", {})},
     )
 
 
-_TOLD = ("about", "ask", "paths", "also", "shadow")
+_TOLD = ("about", "ask", "asks", "paths", "also", "shadow")
 
 
 def _as_list(value: Value) -> list[Any]:
