@@ -14,6 +14,7 @@ from strangler.cli.moving import domain_of
 from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from strangler.cli.output import counted, tell, write_json
 from strangler.cli.plan import live_table
+from strangler.cli.scope import require_known
 from strangler.cli.standing import phase_began
 from strangler.cli.status import LONGEST_HISTORY
 from strangler.cli.tables import add_row, columns, show
@@ -87,7 +88,10 @@ async def _read(store: "Store", name: str | None, route: str | None) -> list[Tim
     for each in names:
         since = phase_began(await store.history(each, LONGEST_HISTORY))
         found += timed(each, since, await store.answers(each, since=since))
-    return [one for one in found if route is None or one.route == route]
+    chosen = [one for one in found if route is None or one.route == route]
+    if not chosen:
+        await require_known(store, name, route)
+    return chosen
 
 
 def timed(domain: str, since: int, answers: Iterable[AnswerCount]) -> Iterator[Timed]:

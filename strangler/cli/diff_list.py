@@ -8,7 +8,8 @@ import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
-from strangler.cli.output import counted, moment, tell, write_json
+from strangler.cli.output import counted, minute, tell, write_json
+from strangler.cli.scope import require_known
 from strangler.cli.tables import add_row, columns, show
 from strangler.compare.state import FindingState
 from strangler.store.records import Finding
@@ -64,6 +65,8 @@ def list_findings(
         )
         others = [one for one in FindingState if one not in states]
         aside = await opened.findings(domain=domain, route=route, noise=kinds, states=others)
+        if not found and not aside:
+            await require_known(opened, domain, route)
         return found, aside
 
     found, aside = ask(store, read)
@@ -116,13 +119,13 @@ def _tell(found: Sequence[Finding], aside: Sequence[Finding], limit: int) -> Non
 
 
 def _show_list(found: Sequence[Finding]) -> None:
-    headings = ("id", "count", "share", "last seen (UTC)", "what differs")
+    headings = ("id", "count", "share", "last seen (UTC)", "what differs, and where")
     table = columns(*headings, right={"count", "share"}, whole=headings[:4])
     for finding in found:
         cells = [finding.id[:SHORT_ID], f"{finding.count:,}", share_of(finding)]
         what = "\n  ".join(_what(finding))
         style = "" if finding.matters else "dim"
-        add_row(table, [*cells, moment(finding.last_seen), what], style)
+        add_row(table, [*cells, minute(finding.last_seen), what], style)
     show(table)
 
 
@@ -130,7 +133,7 @@ def _what(finding: Finding) -> list[str]:
     """Say what differs: the title, then where, then the paths that the title does not name."""
     marks = [] if finding.state is FindingState.OPEN else [finding.state.value]
     marks += ["noise"] if finding.noise else []
-    lines = [", ".join([*marks, finding.title]), f"on {finding.route}"]
+    lines = [", ".join([*marks, finding.title]), finding.route]
     if len(finding.paths) > 1:
         lines += finding.paths[:PATHS_SHOWN]
     if len(finding.paths) > PATHS_SHOWN:

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from strangler.cli.asking import ask
 from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
-from strangler.cli.output import counted, moment, tell, write_json
+from strangler.cli.output import counted, minute, tell, write_json
+from strangler.cli.scope import require_known
 from strangler.cli.tables import add_row, columns, show
 from strangler.store.bounds import NOISE_KEPT
 from strangler.store.records import NoiseSeen
+
+if TYPE_CHECKING:
+    from strangler.store.store import Store
 
 
 def list_noise(
@@ -27,7 +31,7 @@ def list_noise(
 ) -> None:
     """List what never rests: where, of what kind, how often that was seen, and until when."""
     now = datetime.now(UTC)
-    known = ask(store, lambda opened: opened.noise(now, domain=domain, route=route))
+    known = ask(store, lambda opened: _known(opened, now, domain, route))
     if as_json:
         write_json([report(one) for one in known])
     elif known:
@@ -35,6 +39,15 @@ def list_noise(
         tell(f"{counted(len(known), 'place')} of noise; what is not met any more is forgotten")
     else:
         tell("no noise is known")
+
+
+async def _known(
+    store: "Store", now: datetime, domain: str | None, route: str | None
+) -> list[NoiseSeen]:
+    known = await store.noise(now, domain=domain, route=route)
+    if not known:
+        await require_known(store, domain, route)
+    return known
 
 
 def report(one: NoiseSeen) -> dict[str, Any]:
@@ -50,7 +63,7 @@ def _show(known: Sequence[NoiseSeen]) -> None:
         where = "\n".join([f"{one.path} on {one.route}, of {one.upstream}", *forms])
         moved = f"{one.moved:,} of {one.looks:,}"
         expires = f"{one.last_seen + NOISE_KEPT:%Y-%m-%d}"
-        add_row(table, [one.kind, moved, moment(one.last_seen), expires, where])
+        add_row(table, [one.kind, moved, minute(one.last_seen), expires, where])
     show(table)
 
 

@@ -10,6 +10,8 @@ from strangler.cli.failure import VerbError
 from strangler.cli.history import TIMES, moment_of
 from strangler.cli.options import DEFAULT_STORE, LARGEST, StoreUrl
 from strangler.cli.output import counted, tell
+from strangler.cli.scope import require_known
+from strangler.store.store import Store
 
 
 def purge(
@@ -35,7 +37,12 @@ def purge(
     if before is None and keep is None:
         raise VerbError("say which: --before TIME, or --keep N (--keep 0 for all)")
     time = moment_of("--before", before, datetime.now(UTC))
-    gone = ask(
-        store, lambda opened: opened.purge(domain=domain, route=route, before=time, most=keep)
-    )
+
+    async def take_out(opened: Store) -> int:
+        gone = await opened.purge(domain=domain, route=route, before=time, most=keep)
+        if not gone:
+            await require_known(opened, domain, route)
+        return gone
+
+    gone = ask(store, take_out)
     tell(f"{counted(gone, 'finding')} taken out")

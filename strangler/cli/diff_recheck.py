@@ -1,6 +1,6 @@
 """The verb `diff recheck`: asks both sides again, and says whether they still differ."""
 
-from strangler.cli.diff_list import DIFFERENCES
+from strangler.cli.diff_list import DIFFERENCES, SHORT_ID
 from strangler.cli.diff_live import ask_live
 from strangler.cli.diff_request import finding_and_table, request_of
 from strangler.cli.options import DEFAULT_STORE, FindingId, RequestHeaders, RequestPath, StoreUrl
@@ -24,4 +24,6 @@ def recheck(
     others = len(told.lasting)
     beside = f"; {others} other differences" if others else ""
     tell(f"{found.id} ({found.title}): no longer so{beside}")
+    if found.matters:
+        tell(f"if it is mended: `strangler diff fixed {found.id[:SHORT_ID]} -m WHY`")
     return 0

@@ -15,6 +15,7 @@ from strangler.cli.history import TIMES, moment_of
 from strangler.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from strangler.cli.output import tell, write_json
 from strangler.cli.report_page import page
+from strangler.cli.scope import require_known
 from strangler.compare.verdict import ENDED, Verdict
 from strangler.migration.evidence import TIMED
 from strangler.migration.latency import LAST, edge_of
@@ -89,6 +90,8 @@ async def gather(store: Store, domain: str | None, since: datetime, now: datetim
     verdicts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in await store.verdicts(domain):
         verdicts[one.domain, one.route][one.verdict] += one.count
+    if not verdicts:
+        await require_known(store, domain, None)
     hours: defaultdict[tuple[str, str], dict[datetime, Counter[str]]] = defaultdict(dict)
     for each in await store.hours(domain, since=since):
         hour = hours[each.domain, each.route].setdefault(each.hour, Counter())

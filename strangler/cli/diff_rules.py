@@ -8,8 +8,9 @@ import typer
 from strangler.cli.asking import ask
 from strangler.cli.failure import VerbError
 from strangler.cli.options import DEFAULT_STORE, LARGEST, AsJson, StoreUrl
-from strangler.cli.output import write_json
+from strangler.cli.output import tell, write_json
 from strangler.cli.plan import live_table
+from strangler.cli.scope import require_known
 from strangler.cli.tables import add_row, columns, show
 from strangler.routing.table import Route, RouteTable
 from strangler.store.records import Revision, RuleCount
@@ -37,6 +38,8 @@ def rules(
 
     async def read(opened: Store) -> tuple[Revision | None, list[RuleCount]]:
         counts = await opened.rule_counts(domain, route=route, since=since)
+        if not counts:
+            await require_known(opened, domain, route)
         return await opened.newest(), counts
 
     live, counts = ask(store, read)
@@ -49,8 +52,10 @@ def rules(
     rows = listed(table, chosen, counts)
     if as_json:
         write_json(rows)
-    else:
+    elif rows:
         _show(rows)
+    else:
+        tell("no route has a rule")
 
 
 def listed(

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 
 from strangler.cli.asking import ask
-from strangler.cli.diff_list import share_of, summary
+from strangler.cli.diff_list import SHORT_ID, share_of, summary
 from strangler.cli.failure import VerbError
 from strangler.cli.options import (
     DEFAULT_STORE,
@@ -19,7 +19,7 @@ from strangler.cli.options import (
     RequestPath,
     StoreUrl,
 )
-from strangler.cli.output import counted, moment, show_lines, write_json
+from strangler.cli.output import counted, moment, show_lines, tell, write_json
 from strangler.cli.tables import add_row, columns, named, show
 from strangler.compare.state import FindingState
 from strangler.store.observed import Example
@@ -53,6 +53,12 @@ def show_finding(
     show(named(_facts(found)))
     for number, example in enumerate(found.examples, 1):
         show("", *_example(number, example))
+    if found.matters:
+        id_ = found.id[:SHORT_ID]
+        tell(
+            f"`strangler diff show {id_} --live` asks both sides again and shows the values; "
+            "`diff accept` and `diff fixed` say what is to be thought of it"
+        )
 
 
 def _show_again(

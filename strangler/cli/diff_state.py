@@ -68,7 +68,7 @@ def _say(store: str, finding_id: str, change: StateChange) -> None:
         raise VerbError(f"{found.id} is noise, which counts for nothing: nobody need judge it")
     ask(store, lambda opened: opened.say(found.id, change))
     until = f" until {moment(change.until)} UTC" if change.until else ""
-    tell(f"{found.id} ({found.title}) is {change.state}{until} now")
+    tell(f"{found.id} ({found.title}) is now {change.state}{until}")
 
 
 def _ahead(text: str | None, now: datetime) -> datetime | None:

@@ -42,6 +42,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def minute(at: datetime) -> str:
+    """Write a time in UTC where seconds would only take room."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Write `1 finding`, `2 findings`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from strangler.cli.output import counted
 from strangler.cli.report_charts import bars, distributions, share_over_time
 from strangler.compare.state import FindingState
 from strangler.compare.verdict import ENDED, Verdict
@@ -101,8 +102,11 @@ def _over_time(routes: "Iterable[RouteReport]") -> Iterator[str]:
     for one in sorted(shown, key=lambda one: -(one.share or 0)):
         verdicts = sorted(one.verdicts.items())
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts)
+        whole = counted(sum(one.verdicts.values()), "comparison")
         chart = share_over_time(one.hours, one.route)
-        yield _card(f"<code>{escape(one.route)}</code>", f"{chart}<p>{escape(counts)} in all</p>")
+        yield _card(
+            f"<code>{escape(one.route)}</code>", f"{chart}<p>{escape(f'{whole}: {counts}')}</p>"
+        )
     yield "</div>"
 
 

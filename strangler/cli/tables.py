@@ -1,5 +1,6 @@
 """Lays out tables and prose for people, as wide as the terminal, with colours only there."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from rich import box
@@ -10,7 +11,7 @@ from rich.text import Text
 from strangler.cli.output import printable, show_lines
 
 PIPED_WIDTH = 80
-"""Columns where there is no terminal to ask: what fits into mails, logs and reviews."""
+"""Columns where there is no terminal to ask, nor `COLUMNS`: what fits into mails and reviews."""
 
 
 def show(*parts: RenderableType) -> None:
@@ -20,10 +21,15 @@ def show(*parts: RenderableType) -> None:
     if console.is_terminal:
         console.print(*texts, sep="\n")
         return
-    console.width = PIPED_WIDTH
+    console.width = _piped_width()
     with console.capture() as captured:
         console.print(*texts, sep="\n")
     show_lines(*(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _piped_width() -> int:
+    wanted = os.environ.get("COLUMNS", "")
+    return int(wanted) if wanted.isdecimal() and int(wanted) else PIPED_WIDTH
 
 
 def columns(*headings: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:

@@ -61,3 +61,56 @@ def test_a_reference_to_another_place_is_odd_whatever_its_query_says() -> None:
     assert is_odd([f"http://a{way}" for way in ours], [f"http://b:80{way}" for way in ours])
     assert not is_odd(ours, [f"/login?state={n}" for n in "abc"])
     assert not is_odd([f"/ads/{n}.png" for n in "xyz"], [f"/ads/{n}.png" for n in "abc"])
+
+
+def told(primary: list[object], candidate: list[object]) -> tuple[str, str]:
+    found = oddity(primary, candidate, now=NOW, span=1.0)  # type: ignore[arg-type]  # all are JSON
+    assert found is not None
+    return found.primary, found.candidate
+
+
+def test_an_oddity_is_told_in_words_that_hold_nothing_of_the_values() -> None:
+    hours = [f"2026-09-21T1{hour}:13:2{n}Z" for hour, n in ((4, 0), (4, 1), (3, 0), (3, 1))]
+    assert told(hours[:2], hours[2:]) == (
+        "ISO 8601, T, UTC (Z)",
+        "ISO 8601, T, UTC (Z), 1 h behind",
+    )
+    uuids = [f"7d444840-9dc0-41d1-b245-5ffdce74fad{n}" for n in range(3)]
+    assert told(uuids, [None] * 3) == ("UUID, version 4", "null")
+    assert told(uuids, uuids[:1] * 3) == (
+        "UUID, version 4, another each time",
+        "UUID, version 4, always the same",
+    )
+    seconds, larger = [0.125, 0.25, 0.5], [125, 250, 500]
+    assert told(seconds, larger)[0] != told(seconds, larger)[1]
+    assert told([1.5, 2.5], [1500.5, 2500.5])[1] == "number, more than 500 times as large"
+    assert told([1500.5, 2500.5], [1.5, 2.5])[1] == "number, more than 500 times as small"
+
+
+def test_a_clock_that_is_ahead_is_told_in_its_largest_unit() -> None:
+    def ahead(seconds: int) -> str:
+        return told([NOW, NOW + 1], [NOW + seconds, NOW + seconds + 1])[1].rpartition(", ")[2]
+
+    assert [ahead(each) for each in (60, 3600, -7200, 50_000)] == [
+        "1 min ahead",
+        "1 h ahead",
+        "2 h behind",
+        "13.9 h ahead",
+    ]
+
+
+def test_what_is_the_same_on_both_sides_is_not_stuck() -> None:
+    once = ["7d444840-9dc0-41d1-b245-5ffdce74fad2"] * 3
+    assert not is_odd(once, once)
+
+
+def test_a_small_number_may_rest_by_accident_and_a_precise_one_may_not() -> None:
+    assert not is_odd([3, 4, 5], [4, 4, 4])
+    assert is_odd([0.1234567, 0.2345678, 0.3456789], [0.1234567] * 3)
+
+
+def test_times_that_are_all_over_the_place_are_not_an_hour_late() -> None:
+    def day(number: int) -> str:
+        return f"2026-09-{number:02}T00:00:00Z"
+
+    assert not is_odd([day(1), day(20), day(9)], [day(5), day(12), day(2)])
