@@ -8,6 +8,7 @@ cannot be taken back.
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from math import log2
 
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
@@ -17,12 +18,14 @@ _CREDENTIAL_STEMS = (
     *("apikey", "accesskey", "privatekey", "signingkey", "credential", "session", "cookie", "jwt"),
     *("bearer", "signature", "csrf", "xsrf", "cardnumber", "creditcard", "authenticate"),
 )
+_CREDENTIAL_STEM = re.compile("|".join(_CREDENTIAL_STEMS))
 _CREDENTIAL_WORDS = frozenset({"auth", "sid", "pin", "otp", "totp", "cvv", "cvc", "pan", "key"})
 _PERSONAL_STEMS = (
     *("email", "phone", "telephone", "mobile", "socialsecurity", "iban", "taxid", "passport"),
     *("birth", "firstname", "lastname", "surname", "givenname", "familyname", "fullname", "street"),
     *("postcode", "zipcode", "ipaddress"),
 )
+_PERSONAL_STEM = re.compile("|".join(_PERSONAL_STEMS))
 _PERSONAL_WORDS = frozenset({"mail", "ssn", "bic", "dob", "fax", "address", "ip"})
 
 _CREDENTIAL = re.compile(
@@ -51,6 +54,14 @@ _PERSONAL = re.compile(
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
 _LONG = re.compile(r"[A-Za-z0-9_+/=-]{20,}")
 
+_NAMES = 4096
+"""Names whose meaning is remembered: an API has some hundreds, asked for all the time."""
+
+_NAME = 64
+"""Characters of such a name at most: what is longer is data, of which memory must not fill up."""
+
+_BEHIND_NAMES = frozenset(":=>")
+
 # What stands behind a name in a text: `password=x`, `"token": "x y"`, `<secret>x y<`. The value may
 # hold the next name.
 _NAMED = re.compile(
@@ -68,12 +79,12 @@ _DIGITS = 6
 
 def is_credential_name(name: str) -> bool:
     """Decide by its name whether something is a credential."""
-    return _is_named(name, _CREDENTIAL_STEMS, _CREDENTIAL_WORDS)
+    return (_meaning if len(name) <= _NAME else _meant)(name)[0]
 
 
 def is_secret_name(name: str) -> bool:
     """Decide by its name whether something is a credential or tells of a person."""
-    return is_credential_name(name) or _is_named(name, _PERSONAL_STEMS, _PERSONAL_WORDS)
+    return any((_meaning if len(name) <= _NAME else _meant)(name))
 
 
 def looks_secret(text: str) -> bool:
@@ -109,14 +120,26 @@ def is_random(word: str) -> bool:
     return digits >= _DIGITS or (entropy > _RANDOM and mixed and digits > 0)
 
 
-def _is_named(name: str, stems: tuple[str, ...], words: frozenset[str]) -> bool:
+def _meant(name: str) -> tuple[bool, bool]:
+    """Decide whether a name is a credential's, and whether one of personal data."""
+    return (
+        _is_named(name, _CREDENTIAL_STEM, _CREDENTIAL_WORDS),
+        _is_named(name, _PERSONAL_STEM, _PERSONAL_WORDS),
+    )
+
+
+_meaning = lru_cache(_NAMES)(_meant)
+
+
+def _is_named(name: str, stem: re.Pattern[str], words: frozenset[str]) -> bool:
     parts = [part.lower() for part in _WORDS.findall(name)]
-    whole = "".join(parts)
-    return any(stem in whole for stem in stems) or not words.isdisjoint(parts)
+    return stem.search("".join(parts)) is not None or not words.isdisjoint(parts)
 
 
 def _conceal_named(text: str, is_secret: Callable[[str], bool], mark: Callable[[str], str]) -> str:
     """Write `mark` of what stands behind the name of a secret in its place."""
+    if _BEHIND_NAMES.isdisjoint(text):
+        return text
     parts = []
     at = 0
     for found in _NAMED.finditer(text):

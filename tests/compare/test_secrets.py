@@ -189,3 +189,13 @@ RULES = st.lists(st.sampled_from(["$", "$..*", "$.a", "body", "header:x-a"]), ma
 def test_a_credential_is_stored_nowhere_under_no_rule(primary, candidate, plaintext, redaction):
     kept = json.dumps(stored(primary, candidate, plaintext, redaction), ensure_ascii=False)
     assert not [secret for secret in CREDENTIALS[:6] if secret.split()[-1] in kept]
+
+
+def test_a_name_of_any_length_means_the_same_again_and_again() -> None:
+    """What is asked for all the time is remembered, and what is too long for that is not."""
+    long = "x" * 500
+    for _ in range(2):
+        assert is_secret_name(f"{long}Password")
+        assert is_secret_name("firstName")
+        assert not is_credential_name("firstName")
+        assert not is_secret_name(long)
