@@ -54,11 +54,8 @@ def show_finding(
     for number, example in enumerate(found.examples, 1):
         show("", *_example(number, example))
     if found.matters:
-        id_ = found.id[:SHORT_ID]
-        tell(
-            f"`strangler diff show {id_} --live` asks both sides again and shows the values; "
-            "`diff accept` and `diff fixed` say what is to be thought of it"
-        )
+        again = f"`strangler diff show {found.id[:SHORT_ID]} --live`"
+        tell(f"{again} shows the values; `diff accept` or `diff fixed` judges it")
 
 
 def _show_again(

@@ -1,40 +1,26 @@
-"""Performs `strangler serve`: one supervisor with its workers, its store and its admin port."""
+"""Performs `strangler serve`: finds what is to be served from what the command line says."""
 
 import asyncio
 import contextlib
 import os
 import re
 import secrets
-import signal
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import structlog
-import uvicorn
 
-from strangler.compiled import is_compiled
-from strangler.control.app import Readiness, admin_app
-from strangler.control.autopilot import Autopilot
-from strangler.control.catching_up import watch_lags
 from strangler.control.certificate import ListenerCertificate, TlsFiles
 from strangler.control.kept import Keeper, KeptError
 from strangler.control.listen import ListenError, listen, shown
 from strangler.control.live import LiveTable
 from strangler.control.membership import NAME, Membership
-from strangler.control.metrics import Snapshot, exposition
-from strangler.control.noise import NoiseKeeper
-from strangler.control.recorder import Recorder
 from strangler.control.redaction_key import redaction_key
-from strangler.control.retention import keep_small
+from strangler.control.replica import Served, ServeError, serve_until_stopped
 from strangler.control.saved_file import SavedFile
-from strangler.control.supervisor import Supervisor
 from strangler.control.token_key import token_key
-from strangler.control.traffic import TrafficRecorder
 from strangler.logs import configure_logs
 from strangler.proxy.pem import TlsError
 from strangler.proxy.settings import Settings
@@ -49,10 +35,6 @@ log = structlog.get_logger()
 
 LARGEST_AT_ONCE = 4
 """Answers of the largest size that shadow work can hold: a pair, and both sides asked once more."""
-
-REST_AFTER_FAULT = 1.0
-"""Seconds before work that broke is begun anew: a fault that stays must not fill the log."""
-
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # a pseudonym of RFC 9110 section 7.6.3, and narrower
 
@@ -94,20 +76,6 @@ class ServeOptions:
     replica: str | None = None
     state: Path | None = None
     record: int = 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """What is served and by whom; `file` is the one to make live, if any."""
-
-    live: LiveTable
-    membership: Membership
-    file: SavedFile | None
-    certificate: ListenerCertificate | None
-
-
-class ServeError(Exception):
-    """Serving cannot begin; the message is one line for people."""
 
 
 def run(options: ServeOptions) -> int:
@@ -158,8 +126,8 @@ async def _serve(options: ServeOptions) -> None:
             if not live.from_disk:
                 membership.keep(live.revision)
             settings = replace(_settings(options, trusted, key), token_key=tokens)
-            served = _Served(live, membership, file, certificate)
-            await _serve_with(options, settings, listeners, admin, store, served)
+            served = Served(store, live, membership, file, options.watch, certificate)
+            await serve_until_stopped(served, settings, listeners, admin)
         finally:
             await membership.depart()
             await store.close()
@@ -232,130 +200,3 @@ def _trusted(options: ServeOptions) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(text) for text in options.trusted)
     except ValueError as error:
         raise ServeError(f"--trusted-proxy: {error}") from error
-
-
-async def _serve_with(
-    options: ServeOptions,
-    settings: Settings,
-    listeners: list[socket.socket],
-    admin: socket.socket,
-    store: Store,
-    served: "_Served",
-) -> None:
-    live, certificate = served.live, served.certificate
-    recorder = Recorder(store, live)
-    traffic = TrafficRecorder(store, live)
-    supervisor = Supervisor(
-        listeners,
-        live.table,
-        live.revision.number,
-        settings,
-        recorder.take,
-        recorder.take_answers,
-        None if certificate is None else certificate.identity,
-        served.membership.inherited,
-        live.hold,
-    )
-    supervisor.on_traffic = traffic.take
-    noise = NoiseKeeper(store, live, supervisor)
-    supervisor.on_noise = noise.take
-    stop = _stop_event(supervisor)
-    _on_hangup(certificate)
-    if failure := await supervisor.start():
-        raise ServeError(failure)
-    readiness = Readiness(supervisor, live)
-
-    async def scrape() -> bytes:
-        counters, gauges = await supervisor.scrape()
-        return exposition(Snapshot(counters, gauges, supervisor, live, recorder, certificate))
-
-    server = _AdminServer(
-        uvicorn.Config(admin_app(readiness, scrape), lifespan="off", log_config=None, ws="none")
-    )
-    beside = [
-        asyncio.create_task(server.serve(sockets=[admin])),
-        asyncio.create_task(_for_ever(recorder.run)),
-        asyncio.create_task(_for_ever(traffic.run)),
-        asyncio.create_task(_for_ever(noise.run)),
-        asyncio.create_task(_for_ever(partial(live.follow, supervisor))),
-        asyncio.create_task(_for_ever(live.listen)),
-        asyncio.create_task(_for_ever(partial(watch_lags, live, supervisor))),
-        asyncio.create_task(_for_ever(partial(keep_small, store, live))),
-        asyncio.create_task(_for_ever(Autopilot(store, live, served.file).run)),
-    ]
-    if served.file is not None and options.watch:
-        beside.append(asyncio.create_task(_for_ever(served.file.watch)))
-    elif served.file is not None:
-        beside.append(asyncio.create_task(served.file.offer()))
-    if certificate is not None:
-        beside.append(asyncio.create_task(_for_ever(partial(certificate.watch, supervisor))))
-    log.info(
-        "serving",
-        listen=shown(listeners[0]),
-        admin=shown(admin),
-        tls=certificate is not None,
-        workers=options.workers,
-        replica=live.replica,
-        revision=live.revision.number,
-        store=repr(store),
-        compiled=is_compiled(),
-    )
-    await stop.wait()
-    log.info("draining", seconds=settings.drain)
-    readiness.draining = True
-    await supervisor.drain()
-    await recorder.finish()
-    await traffic.finish()
-    await noise.finish()
-    server.should_exit = True
-    await beside[0]
-    for task in beside[1:]:
-        task.cancel()
-    await asyncio.gather(*beside[1:], return_exceptions=True)
-    log.info("stopped")
-
-
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    """Do work that has no end. A fault of ours in it stops no client: it is logged, begun anew."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("control_fault")
-        await asyncio.sleep(REST_AFTER_FAULT)
-
-
-def _stop_event(supervisor: Supervisor) -> asyncio.Event:
-    """Give the event that the first SIGTERM or SIGINT sets; the second ends the workers at once."""
-    stop = asyncio.Event()
-
-    def on_signal() -> None:
-        if stop.is_set():
-            supervisor.kill()
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    return stop
-
-
-def _on_hangup(certificate: ListenerCertificate | None) -> None:
-    """Look at the certificate on SIGHUP, as daemons do; it must end no process that has none."""
-
-    def look() -> None:
-        if certificate is None:
-            log.info("nothing_to_reload")
-        else:
-            certificate.look_now()
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
-
-
-class _AdminServer(uvicorn.Server):
-    """uvicorn without its signal handlers: what a signal means is decided here."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield

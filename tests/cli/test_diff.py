@@ -130,7 +130,8 @@ def test_one_finding_is_shown_with_its_examples(live: Desk) -> None:
 
     ended = live.run("diff", "show", "3fa9")
 
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err.count("\n")) == (0, 1)
+    assert ended.err.startswith("`strangler diff show 3fa9c1d2 --live` shows the values; ")
     said = words(ended.out)
     assert "finding 3fa9c1d2e4b5a697" in said
     assert "seen 2 times" in said
