@@ -1,6 +1,6 @@
 """Turns the workers' counts into Prometheus metrics when they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -11,11 +11,12 @@ from prometheus_client.core import (
 )
 
 from strangler.control.certificate import ListenerCertificate
+from strangler.control.counted import SHADOW, TLS, TRAFFIC, counted, counter, latency
 from strangler.control.live import LiveTable
 from strangler.control.recorder import Recorder
 from strangler.control.supervisor import Supervisor
 from strangler.migration.latency import LAST, PER_OCTAVE, edge_of
-from strangler.proxy.counters import LATENCY_BOUNDS, Counters, Gauges
+from strangler.proxy.counters import Counters, Gauges
 from strangler.proxy.pool import Standing
 
 
@@ -45,7 +46,8 @@ class Snapshot:
 
     def collect(self) -> Iterator[Metric]:
         """Give all metrics."""
-        yield from self._traffic()
+        yield from counted(TRAFFIC, self._counters)
+        yield latency(self._counters)
         yield from self._shadow()
         yield from self._workers()
         yield from self._control()
@@ -58,164 +60,36 @@ class Snapshot:
             "When the certificate that clients are shown expires, in Unix time.",
             value=certificate.certificate.not_after.timestamp(),
         )
-        yield _counter(
+        yield counter(
             "strangler_tls_reloads",
             "Changes of the listener's certificate, by outcome.",
             ("outcome",),
-            (((outcome,), count) for outcome, count in certificate.reloads.items()),
+            certificate.reloads,
         )
-        yield _counter(
-            "strangler_tls_handshakes",
-            "TLS handshakes of clients, by how they ended.",
-            ("outcome",),
-            (((outcome,), count) for outcome, count in self._counters.handshakes.items()),
-        )
+        yield from counted(TLS, self._counters)
 
-    def _traffic(self) -> Iterator[Metric]:
-        counters = self._counters
-        yield _counter(
-            "strangler_exchanges",
-            "Requests answered, by route, by who answered and with which status.",
-            ("route", "system", "status"),
-            (
-                ((route, system, str(status)), count)
-                for (route, system, status), count in counters.exchanges.items()
-            ),
-        )
-        yield _latency(counters)
-        yield _counter(
-            "strangler_upstream_failures",
-            "Failed tries, by upstream, stage and cause.",
-            ("upstream", "stage", "cause"),
-            counters.failures.items(),
-        )
-        yield _counter(
-            "strangler_recoveries",
-            "What followed failed tries, by route.",
-            ("route", "recovery"),
-            counters.recoveries.items(),
-        )
-        yield from self._sparing()
-        yield _counter(
-            "strangler_held_writes",
-            "Writes that came to a fence, by what became of them.",
-            ("outcome",),
-            (((outcome,), count) for outcome, count in counters.held.items()),
-        )
-        yield _counter(
-            "strangler_ambiguous_paths",
-            "Requests whose path may mean another route, by that route and what became of them.",
-            ("route", "outcome"),
-            counters.ambiguous_paths.items(),
-        )
-        yield _counter(
-            "strangler_own_write_reads",
-            "Reads that went to the writer lest a client miss its own write, by domain.",
-            ("domain",),
-            (((domain,), count) for domain, count in counters.own_reads.items()),
-        )
-        yield _counter(
-            "strangler_unmapped_bodies",
-            "JSON bodies whose URLs could not be mapped, by route.",
-            ("route",),
-            (((route,), count) for route, count in counters.unmapped_bodies.items()),
-        )
-        yield _counter(
-            "strangler_refusals",
-            "Requests refused for what they are, or because too much goes on, by status.",
-            ("status",),
-            (((str(status),), count) for status, count in counters.refusals.items()),
-        )
-        yield _counter(
-            "strangler_connections_refused",
-            "Client connections refused, by reason.",
-            ("reason",),
-            (((reason,), count) for reason, count in counters.connections_refused.items()),
-        )
+    def _shadow(self) -> Iterator[Metric]:
+        counters, recorder = self._counters, self._recorder
+        yield from counted(SHADOW, counters)
+        yield _timed(recorder.timed)
         for name, text, count in (
-            ("strangler_client_connections", "Client connections accepted.", counters.connections),
             (
-                "strangler_accepting_pauses",
-                "Pauses of accepting because no descriptor was left.",
-                counters.pauses,
+                "strangler_sightings_left_out",
+                "Differences not kept because their route has its fill of findings.",
+                recorder.left_out,
             ),
-            ("strangler_cancelled", "Exchanges whose client went away.", counters.cancelled),
             (
-                "strangler_aborted",
-                "Responses broken off because their upstream broke.",
-                counters.aborted,
+                "strangler_evidence_rows",
+                "Rows that comparisons and answers came to in the store.",
+                recorder.rows,
+            ),
+            (
+                "strangler_observations_lost",
+                "Comparisons that could not be written to the store.",
+                counters.unreported + recorder.lost,
             ),
         ):
             yield CounterMetricFamily(name, text, value=count)
-
-    def _sparing(self) -> Iterator[Metric]:
-        counters = self._counters
-        yield _counter(
-            "strangler_ejections",
-            "Targets passed over for a while because they failed so often, by upstream.",
-            ("upstream",),
-            (((upstream,), count) for upstream, count in counters.ejections.items()),
-        )
-        yield _counter(
-            "strangler_retries",
-            "Requests sent a second time, or not for want of budget, by upstream.",
-            ("upstream", "budget"),
-            counters.retries.items(),
-        )
-        yield _counter(
-            "strangler_shed",
-            "Requests that found an upstream full, by upstream and why they did not wait longer.",
-            ("upstream", "reason"),
-            counters.shed.items(),
-        )
-
-    def _shadow(self) -> Iterator[Metric]:
-        counters = self._counters
-        yield _counter(
-            "strangler_shadow_copies",
-            "Shadow copies, by route and what became of them.",
-            ("route", "outcome"),
-            counters.copies.items(),
-        )
-        yield _counter(
-            "strangler_shadow_asks",
-            "Asked of either side beside copies, to confirm, learn noise or read back, by outcome.",
-            ("route", "outcome"),
-            counters.asks.items(),
-        )
-        yield _counter(
-            "strangler_shadow_verdicts",
-            "Comparisons, by route and verdict.",
-            ("route", "verdict"),
-            counters.verdicts.items(),
-        )
-        yield _counter(
-            "strangler_dry_run_promises",
-            "Asked of services whether dry runs change nothing, by upstream and what came of it.",
-            ("upstream", "outcome"),
-            counters.promises.items(),
-        )
-        yield _timed(self._recorder.timed)
-        yield CounterMetricFamily(
-            "strangler_comparator_faults",
-            "Comparisons that broke by a fault of ours.",
-            value=counters.comparator_faults,
-        )
-        yield CounterMetricFamily(
-            "strangler_sightings_left_out",
-            "Differences not kept because their route has its fill of findings.",
-            value=self._recorder.left_out,
-        )
-        yield CounterMetricFamily(
-            "strangler_evidence_rows",
-            "Rows that comparisons and answers came to in the store.",
-            value=self._recorder.rows,
-        )
-        yield CounterMetricFamily(
-            "strangler_observations_lost",
-            "Comparisons that could not be written to the store.",
-            value=counters.unreported + self._recorder.lost,
-        )
 
     def _workers(self) -> Iterator[Metric]:
         for name, text, value in (
@@ -348,18 +222,6 @@ def exposition(snapshot: Snapshot) -> bytes:
     return generate_latest(registry)
 
 
-def _counter(
-    name: str,
-    text: str,
-    labels: tuple[str, ...],
-    rows: Iterable[tuple[tuple[str, ...], int]],
-) -> Metric:
-    family = CounterMetricFamily(name, text, labels=labels)
-    for values, count in rows:
-        family.add_metric(values, count)
-    return family
-
-
 OCTAVES = range(3, 18)
 """Bounds of the histogram of both sides, in doublings of the shortest time that is told apart: from
 0.8 ms to 13 s. They are edges of its buckets, so that nothing is rounded."""
@@ -381,21 +243,4 @@ def _timed(timed: Mapping[tuple[str, str], Mapping[int, int]]) -> Metric:
         # Of the longest times only the least is known.
         total = sum(edge_of(min(bucket, LAST - 1)) * count for bucket, count in histogram.items())
         family.add_metric(labels, buckets, total)
-    return family
-
-
-def _latency(counters: Counters) -> Metric:
-    family = HistogramMetricFamily(
-        "strangler_exchange_seconds",
-        "Time from a request's head to the end of its response, by route.",
-        labels=("route",),
-    )
-    bounds = [*map(str, LATENCY_BOUNDS), "+Inf"]
-    for route, latency in counters.latency.items():
-        below = 0
-        buckets = []
-        for bound, count in zip(bounds, latency.buckets, strict=True):
-            below += count
-            buckets.append((bound, below))
-        family.add_metric((route,), buckets, latency.total)
     return family

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from strangler.control import metrics
+from strangler.control import counted, metrics
 from strangler.proxy.breaker import FAILURES, REST
 from strangler.proxy.pool import PROBE_AFTER
 from strangler.proxy.race import STAGGER
@@ -16,7 +16,8 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_every_metric_is_on_the_page_and_no_other() -> None:
-    source = Path(metrics.__file__).read_text(encoding="utf-8")
+    sources = (Path(str(module.__file__)) for module in (counted, metrics))
+    source = "".join(path.read_text(encoding="utf-8") for path in sources)
     made = set(re.findall(r'"(strangler_[a-z_]+)"', source))
     names = re.findall(r"^\| `(strangler_\w+)`", PAGE, re.MULTILINE)
     told = {name.removesuffix("_total") for name in names}
