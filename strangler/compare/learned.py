@@ -37,7 +37,8 @@ class Known:
 
     In how many `looks` it was met, and in how many the primary `moved`; in how many of these it
     went on being another (`restless`: no single change of the data does that). `settled` is how
-    often the candidate came to agree, `product` what `surprise` has come to.
+    often the candidate came to agree, `product` what `surprise` has come to. `constant` is what the
+    candidate said each time in the last look, if that was odd.
     """
 
     looks: int = 0
@@ -45,6 +46,7 @@ class Known:
     restless: int = 0
     settled: int = 0
     product: float = 1.0
+    constant: str = ""
 
 
 _NOTHING = Known()
@@ -102,6 +104,12 @@ class Learned:
         """Multiply in what a look was worth."""
         known = self[like]
         known.product = weighed(known.product, worth)
+
+    def repeats(self, like: Likeness, constant: str) -> bool:
+        """Decide whether the candidate said the same as in the last look; remembers it."""
+        known = self[like]
+        before, known.constant = known.constant, constant
+        return before in {"", constant}
 
     def lapse(self, like: Likeness) -> None:
         """Take note that a look has not shown what others have, if others have."""

@@ -8,8 +8,9 @@ same, and in every answer alike.
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 
+from strangler.compare.numbers import scale, slowly
+from strangler.compare.oddity import Oddity
 from strangler.compare.shape import Shape, Sort, shape_of
 from strangler.compare.verdict import JSON
 from strangler.compare.wording import lost, moving
@@ -21,46 +22,39 @@ BEYOND = 20
 """How many times further apart than either side's own moments two sides must be. Moments that are
 picked at random lie so close together by accident once in ten thousand looks."""
 
-FACTOR = 500
-"""How many times larger all numbers of one side must be: short of a thousand, by which units are
-mistaken, and more than load explains."""
-
 PRECISE = 6
 """Digits of a number that is never met twice by accident, nor stays the same while it is measured:
 a load or a count of few digits may well."""
 
 
-class Oddity(NamedTuple):
-    """How each side makes its noise, in words that hold nothing of the values.
-
-    `among`: out of how many things that could have been odd.
-    """
-
-    primary: str
-    candidate: str
-    among: int = 1
-
-
 def oddity(
-    primary: Sequence[JSON], candidate: Sequence[JSON], *, now: float, span: float
+    primary: Sequence[JSON],
+    candidate: Sequence[JSON],
+    *,
+    now: float,
+    span: float,
+    path: str = "",
 ) -> Oddity | None:
     """Compare the manner of values met at one place in as many asks of either side, in turns.
 
-    `now` is the Unix time, `span` how many seconds the asks took together. What is found in a few
-    asks may be an accident; how surprising it is, the caller must weigh.
+    `now` is the Unix time, `span` how many seconds the asks took together; `path` names the place,
+    where more looks will be taken at it. What is found in a few asks may be an accident; how
+    surprising it is, the caller must weigh.
     """
-    whole = _as_a_whole(primary, candidate, now, span)
+    whole = _as_a_whole(primary, candidate, now, span, path)
+    if whole is None and path:
+        whole = slowly(primary, candidate, path)
     left, right = _texts(primary), _texts(candidate)
     if whole is not None or len(left) < 2 or len(left) != len(right):
         return whole
     if (gone := lost(left, right, now)) is not None:
-        return Oddity(*gone)
-    within = (_as_a_whole(*sides, now, span) for sides in moving(left, right, now))
+        return gone
+    within = (_as_a_whole(*sides, now, span, path) for sides in moving(left, right, now))
     return next((found for found in within if found is not None), None)
 
 
 def _as_a_whole(
-    primary: Sequence[JSON], candidate: Sequence[JSON], now: float, span: float
+    primary: Sequence[JSON], candidate: Sequence[JSON], now: float, span: float, path: str
 ) -> Oddity | None:
     ours = [shape_of(value, now) for value in primary]
     theirs = [shape_of(value, now) for value in candidate]
@@ -68,7 +62,7 @@ def _as_a_whole(
         _form(ours, theirs)
         or _offset(ours, theirs, span)
         or _stuck(primary, candidate, ours, theirs)
-        or _scale(primary, candidate)
+        or scale(primary, candidate, path)
     )
 
 
@@ -125,28 +119,6 @@ def _stuck(
     if len(set(map(repr, primary))) < len(primary) or not all(map(_unrepeated, primary, ours)):
         return None
     return Oddity(f"{ours[0].form}, another each time", f"{theirs[0].form}, always the same")
-
-
-def _scale(primary: Sequence[JSON], candidate: Sequence[JSON]) -> Oddity | None:
-    """Tell numbers of which one side has far larger ones: milliseconds where there were seconds."""
-    ours, theirs = _sizes(primary), _sizes(candidate)
-    if not ours or not theirs or not min(ours) or not min(theirs):
-        return None
-    if min(theirs) > FACTOR * max(ours):
-        return Oddity("number", f"number, more than {FACTOR} times as large")
-    if min(ours) > FACTOR * max(theirs):
-        return Oddity("number", f"number, more than {FACTOR} times as small")
-    return None
-
-
-def _sizes(values: Sequence[JSON]) -> list[float]:
-    """Give how large numbers are; nothing where one is none."""
-    sizes = [
-        abs(float(value))
-        for value in values
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    return sizes if len(sizes) == len(values) else []
 
 
 def _unrepeated(value: JSON, shape: Shape) -> bool:

@@ -14,8 +14,9 @@ from itertools import pairwise
 from strangler.compare.chance import ways_to_part
 from strangler.compare.learned import Learned
 from strangler.compare.looks import Likeness, Look, likeness, own_of
-from strangler.compare.manner import SLACK, Oddity, apart, oddity
+from strangler.compare.manner import SLACK, apart, oddity
 from strangler.compare.noise_kind import Lesson, lesson_of
+from strangler.compare.oddity import Oddity
 from strangler.compare.surprise import ASKS, surprise
 from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
 
@@ -79,7 +80,7 @@ class _Traced:
     course: Course
     agreed: int
     odd: Oddity | None = None
-    among: int = 1
+    among: float = 1
 
     @property
     def is_odd(self) -> bool:
@@ -254,7 +255,9 @@ def _oddity(look: Look, like: Likeness, each: Difference, asked: Asked) -> Oddit
     if like[1] not in {Kind.VALUE, Kind.HEADER, Kind.BODY}:
         return None
     series = look.series(like, each)
-    return None if series is None else oddity(*series, now=asked.now, span=asked.span)
+    if series is None:
+        return None
+    return oddity(*series, now=asked.now, span=asked.span, path=like[0])
 
 
 def _open(each: _Traced, learned: Learned) -> bool:
@@ -282,6 +285,9 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
 
 def _weigh_manner(each: _Traced, asks: int, learned: Learned) -> None:
     if each.is_odd:
+        constant = "" if each.odd is None else each.odd.constant
+        if not learned.repeats(each.manner, constant):
+            learned.lapse(each.manner)
         learned.weigh(each.manner, surprise(asks, 0) / each.among)
         return
     for path in {each.like[0], *[one.place for one in each.differences]}:

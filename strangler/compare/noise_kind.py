@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 from strangler.compare.looks import PRESENCE, Likeness
+from strangler.compare.numbers import LASTING, counts
 from strangler.compare.shape import Sort, shape_of
 from strangler.compare.verdict import JSON, Kind
 
@@ -37,15 +37,8 @@ class Lesson:
     candidate: str
 
 
-STEP = 10
-STEP_SHARE = 0.01
-"""By how much a counter grows from one answer to the next, at the most: it counts requests."""
-
 _DERIVED = re.compile(
     r"(etag|digest|checksum|hash|signature|hmac|md5|sha\d*|crc\d*)$", re.IGNORECASE
-)
-_LASTING = re.compile(
-    r"(took|elapsed|duration|latency|uptime|_ms|millis|runtime|_time)$", re.IGNORECASE
 )
 
 
@@ -59,21 +52,11 @@ def kind_of(like: Likeness, primary: Sequence[JSON], now: float) -> NoiseKind:
     if _DERIVED.search(path):
         return NoiseKind.DERIVED
     sorts = {shape_of(value, now).sort for value in primary}
-    if sorts == {Sort.TIME} or (sorts == {Sort.NUMBER} and _LASTING.search(path)):
+    if sorts == {Sort.TIME} or (sorts == {Sort.NUMBER} and LASTING.search(path)):
         return NoiseKind.TIME
     if sorts == {Sort.IDENTIFIER}:
         return NoiseKind.IDENTIFIER
-    return NoiseKind.COUNTER if _counts(primary) else NoiseKind.RANDOM
-
-
-def _counts(values: Sequence[JSON]) -> bool:
-    """Decide whether numbers only ever grow, and by little."""
-    numbers = [each for each in values if isinstance(each, int) and not isinstance(each, bool)]
-    if len(numbers) < max(len(values), 2):
-        return False
-    steps = [after - before for before, after in pairwise(numbers)]
-    most = max(STEP, STEP_SHARE * max(map(abs, numbers)))
-    return any(steps) and all(0 <= step <= most for step in steps)
+    return NoiseKind.COUNTER if counts(primary) else NoiseKind.RANDOM
 
 
 def lesson_of(

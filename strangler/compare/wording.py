@@ -8,8 +8,9 @@ candidate's must have it too.
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from strangler.compare.oddity import Oddity
 from strangler.compare.shape import Sort
 from strangler.compare.tokens import Token, tokens_of
 from strangler.compare.verdict import JSON
@@ -22,20 +23,12 @@ _MOVING = (Sort.TIME, Sort.IDENTIFIER, Sort.NUMBER)
 """Tokens that can be held against the other side's though they never rest."""
 
 
-class Lost(NamedTuple):
-    """What the primary's texts always have and the candidate's never, in words without data.
+def lost(primary: Sequence[str], candidate: Sequence[str], now: float) -> Oddity | None:
+    """Find what all texts of the primary have, and none of as many of the candidate's.
 
-    `among`: in how many ways the texts fall into two halves by what they have. Of many such ways
-    one is by accident the one that parts the sides.
+    It is one among as many things as part the texts into two halves, one that has it and one that
+    has not: of many, one is by accident that which parts the sides.
     """
-
-    has: str
-    lacks: str
-    among: int
-
-
-def lost(primary: Sequence[str], candidate: Sequence[str], now: float) -> Lost | None:
-    """Find what all texts of the primary have, and none of as many of the candidate's."""
     having: defaultdict[_Feature, int] = defaultdict(int)
     for number, text in enumerate((*primary, *candidate)):
         for feature in _features(tokens_of(text, now)):
@@ -47,8 +40,8 @@ def lost(primary: Sequence[str], candidate: Sequence[str], now: float) -> Lost |
     halves = {min(w, everybody ^ w) for w in having.values() if w.bit_count() == len(primary)}
     shapes = sorted(str(form) for of, form, *_ in gone if of == _FORM)
     if shapes:
-        return Lost(f"text with {shapes[0]}", "text without it", len(halves))
-    return Lost("text with words that stay", "text without them", len(halves))
+        return Oddity(f"text with {shapes[0]}", "text without it", len(halves))
+    return Oddity("text with words that stay", "text without them", len(halves))
 
 
 def moving(

@@ -3,6 +3,7 @@
 import pytest
 
 from strangler.compare.manner import oddity
+from strangler.compare.oddity import Oddity
 from strangler.compare.wording import lost, moving, wording
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
@@ -42,9 +43,9 @@ def test_what_always_stands_beside_a_clock_is_not_lost(another: str) -> None:
 
 def test_what_is_said_of_it_holds_nothing_of_the_text() -> None:
     words = lost(["secret 14:13:20", "secret 14:13:21"], ["public x", "public y"], NOW)
-    assert words == ("text with time of day", "text without it", 1)
+    assert words == Oddity("text with time of day", "text without it")
     words = lost(["secret 1", "secret 2"], ["public 3", "public 4"], NOW)
-    assert words == ("text with words that stay", "text without them", 1)
+    assert words == Oddity("text with words that stay", "text without them")
 
 
 def test_words_of_chance_are_not_lost_and_each_way_to_halve_the_texts_counts() -> None:

@@ -38,6 +38,9 @@ NUMBERS = {
     "${float 0 1 6}": "${float 0 100 6}",
     "${float 20 30 3}": "${float 20000 30000 3}",
 }
+NUMBER_ASKS = 8
+"""Numbers of two systems differ: nobody would say after three answers that some are wrong."""
+
 LETTERS = list("abcdefgh")
 
 Change = Mapping[str, Value]
@@ -139,6 +142,7 @@ def _pair(family: str, kind: str, label: Label, name: str, value: Value, change:
         route=f"/{family}/{kind}/{{id}}",
         ask=Ask(f"/{family}/{kind}/7"),
         answer=answer,
+        asks=NUMBER_ASKS if family == "numbers" else 0,
         changes={"both": [], "monolith": [], "service": [change] if change else []},
         paths=("$.moving...",) if label is Label.REGRESSION else (),
     )
