@@ -28,11 +28,12 @@ def test_every_metric_is_on_the_page_and_no_other() -> None:
 def test_the_bounds_of_shadowing_are_the_code_s() -> None:
     settings = Settings()
 
-    assert f"| copies under way | {settings.copies_in_flight} |" in PAGE
+    assert f"| copies under way | {settings.copies_in_flight}, shared" in PAGE
     assert f"| memory held by copies | {settings.copy_octets // 2**20} MiB |" in PAGE
     assert f"| an answer's body that is compared | {settings.copied_body // 2**20} MiB" in PAGE
     assert f"| a request's body that is copied | {settings.copied_request // 2**20} MiB |" in PAGE
-    assert f"| failures of a candidate in a row | {FAILURES} | no copies for {REST:.0f} s" in PAGE
+    failures = "| failures of a candidate in a row on one route, too large answers among them"
+    assert f"{failures} | {FAILURES} | no copies of it for {REST:.0f} s" in PAGE
     assert f"after {settings.confirm_after} s" in PAGE
 
 
