@@ -7,22 +7,16 @@ from typing import TypeAlias
 
 from strangler.routing.check import Complaint, check, conditions_of
 from strangler.routing.config import (
-    AutopilotConfig,
     CanaryConfig,
     DomainConfig,
     DryRunConfig,
-    EjectionConfig,
-    GateConfig,
-    HealthConfig,
     LagConfig,
-    LimitsConfig,
     RouteConfig,
     RoutesConfig,
     ShadowConfig,
-    TlsConfig,
-    UpstreamConfig,
 )
 from strangler.routing.decision import Decision, Plan
+from strangler.routing.gate_config import AutopilotConfig, GateConfig
 from strangler.routing.keys import key_source
 from strangler.routing.own_writes import OwnWrites, own_cookie
 from strangler.routing.pattern import normalised
@@ -52,6 +46,13 @@ from strangler.routing.table import (
     TlsPolicy,
     Upstream,
     tries,
+)
+from strangler.routing.upstream_config import (
+    EjectionConfig,
+    HealthConfig,
+    LimitsConfig,
+    TlsConfig,
+    UpstreamConfig,
 )
 from strangler.routing.way_back import (
     Seen,

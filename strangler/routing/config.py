@@ -1,14 +1,14 @@
 """`routes.yaml`, version 1, as people write it: shapes and spellings, nothing worked out yet."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import ConfigDict, Field, model_validator
 
+from strangler.routing.config_part import NAMES_ONLY, Config, no_null
+from strangler.routing.gate_config import AutopilotConfig, GateConfig
 from strangler.routing.phase import Effect, Phase, WriteCopying
 from strangler.routing.redaction import Redaction
 from strangler.routing.spelling import (
-    Budget,
     CanaryKey,
     Duration,
     HeaderName,
@@ -17,21 +17,17 @@ from strangler.routing.spelling import (
     Members,
     Name,
     PathPattern,
-    PemPath,
     Percent,
     Period,
     PlainPath,
     ReadBackTemplate,
     Rule,
-    ServerName,
-    TargetUrl,
     TemplatePath,
     TokenPlace,
     Tolerance,
-    hundredths,
-    seconds,
 )
 from strangler.routing.table import AmbiguousPaths
+from strangler.routing.upstream_config import UpstreamConfig
 
 # What llhttp parses, less CONNECT and PRI, which are no requests for a resource.
 # fmt: off
@@ -50,131 +46,6 @@ AmbiguousPathsName: TypeAlias = Annotated[AmbiguousPaths, Field(strict=False)]
 RedactionName: TypeAlias = Annotated[Redaction, Field(strict=False)]
 EffectName: TypeAlias = Annotated[Effect, Field(strict=False)]
 WriteCopyingName: TypeAlias = Annotated[WriteCopying, Field(strict=False)]
-
-
-# pydantic puts the pattern of a mapping's keys into the schema, but allows all others beside it.
-NAMES_ONLY: JsonDict = {"additionalProperties": False}
-
-
-def _no_null(schema: dict[str, Any]) -> None:
-    """Offer editors no null: it stands for a key that is left out, and may not be written."""
-    schema.pop("default")
-    schema |= next(kind for kind in schema.pop("anyOf") if kind["type"] != "null")
-
-
-class Config(BaseModel):
-    """What all parts share: no unknown keys, no guessing between text and numbers.
-
-    The text below a field is for readers of the schema, which finds it by itself: pydantic would
-    parse this file whenever a process starts.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class HealthConfig(Config):
-    """An active health check of every target of an upstream."""
-
-    path: PlainPath
-    """What is asked with GET; a 2xx answer is healthy."""
-    interval: Duration = "5s"
-    """How often each target is asked."""
-    timeout: Duration = "2s"
-    """How long the answer may take."""
-    healthy_after: int = Field(default=1, ge=1, le=100)
-    """Good answers in a row after which a target is used again."""
-    unhealthy_after: int = Field(default=2, ge=1, le=100)
-    """Failed checks in a row after which a target is used no longer."""
-
-
-class TimeoutsConfig(Config):
-    """Bounds on one exchange with an upstream."""
-
-    connect: Duration = "2s"
-    """Until a connection stands."""
-    response: Duration = "30s"
-    """From the request's last byte to the head of the response."""
-    idle: Duration = "60s"
-    """Between two bytes of a body or a tunnel, either way."""
-    keepalive: Duration = "4s"
-    """How long an unused connection is kept; less than the upstream keeps it."""
-
-
-class EjectionConfig(Config):
-    """Passive health: a target that fails the requests sent to it is passed over for a while."""
-
-    after: int = Field(default=5, ge=1, le=1000)
-    """Failed exchanges in a row after which a target is passed over."""
-    share: Percent = "50%"
-    """Of an upstream's targets, how many may be passed over at once; `0%` for none."""
-    shortest: Duration = "1s"
-    """For how long at first; twice as long each further time, until it has behaved for a while."""
-    longest: Duration = "30s"
-    """For how long at most."""
-
-    @model_validator(mode="after")
-    def _shortest_is_shorter(self) -> Self:
-        if seconds(self.shortest) > seconds(self.longest):
-            raise ValueError(f"shortest, {self.shortest}, is longer than longest, {self.longest}")
-        return self
-
-
-class LimitsConfig(Config):
-    """The circuit breaker: what one worker asks of an upstream at the same time."""
-
-    in_flight: int = Field(ge=1, le=1_000_000)
-    """Requests under way at one target."""
-    pending: int = Field(default=100, ge=0, le=1_000_000)
-    """Requests that wait while all targets are full; more get 503 at once."""
-    wait: Duration = "1s"
-    """How long one waits before it gets 503."""
-
-
-class RetriesConfig(Config):
-    """How many requests may be sent a second time, so that retries do not become a storm."""
-
-    budget: Percent = "20%"
-    """Of the requests of the last ten seconds."""
-    floor: int = Field(default=3, ge=0, le=1_000_000)
-    """Besides, so many a second."""
-
-
-class TlsConfig(Config):
-    """TLS to the `https://` targets of an upstream. Its files hold PEM, and are watched."""
-
-    ca: PemPath | None = None
-    """The certificates that are trusted, in place of the system's."""
-    cert: PemPath | None = None
-    """Our own certificate, with its chain, for an upstream that asks for one."""
-    key: PemPath | None = None
-    """The key of `cert`, without a passphrase."""
-    server_name: ServerName | None = None
-    """What the targets are certified for, and asked for (SNI); by default each one's own host."""
-    verify: bool = True
-    """Whether a target must prove who it is. Without that, anyone in between can read and alter."""
-
-
-class UpstreamConfig(Config):
-    """Whom we call: the monolith, or a service."""
-
-    targets: list[TargetUrl] = Field(min_length=1)
-    """Its addresses, each `http://HOST:PORT` or `https://HOST:PORT`."""
-    tls: TlsConfig | None = None
-    """What `https://` targets must prove, and what we show them; by default what a browser asks."""
-    health: HealthConfig | None = None
-    """An active check; without it, failed exchanges alone tell that a target is away."""
-    timeouts: TimeoutsConfig = TimeoutsConfig()
-    """How long it may take."""
-    ejection: EjectionConfig = EjectionConfig()
-    """When a target that fails the requests sent to it is passed over, and for how long."""
-    slow_start: Duration | None = None
-    """How long a target that returns takes to come to its full share; without it, none."""
-    limits: LimitsConfig | None = None
-    """What may be under way at once; without it, whatever comes."""
-    retries: RetriesConfig = RetriesConfig()
-    """How many requests may be sent a second time."""
-    resolve: Duration = "30s"
-    """How long the addresses of a target's host name are believed before it is resolved anew."""
 
 
 class CanaryConfig(Config):
@@ -201,15 +72,15 @@ class ShadowConfig(Config):
 
     sample: Percent = "100%"
     """The share of reads that are copied, and of writes that are judged."""
-    ignore: list[Rule] = []
+    ignore: list[Rule] = Field(default=[])
     """What may differ: `$.a.path`, `header:NAME`, `status` or `body`."""
-    unordered: list[Rule] = []
+    unordered: list[Rule] = Field(default=[])
     """The lists whose order means nothing."""
     keyed: dict[JsonPath, Members] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """Lists whose order means nothing, and the member, or members, that tell elements apart."""
     tolerance: dict[JsonPath, Tolerance] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """By how much numbers may differ: an amount such as `0.01`, or a share such as `0.1%`."""
-    plaintext: list[Rule] = []
+    plaintext: list[Rule] = Field(default=[])
     """The values that may be stored as they are, not as keyed hashes."""
     writes: WriteCopyingName = WriteCopying.SKIP
     """What the candidate has to do with writes: nothing (`skip`); both sides are asked for what was
@@ -233,76 +104,6 @@ class ShadowConfig(Config):
         return self.model_copy(update=own)
 
 
-class LatencyConfig(Config):
-    """How slow the service's answers may be, held against the monolith's in the same window."""
-
-    quantile: Budget = "95%"
-    """Which quantile is compared: 95% leaves out the slowest twentieth of the answers."""
-    slower: Percent = "25%"
-    """By how much the service's quantile may lie above the monolith's,"""
-    allow: Duration = "10ms"
-    """and by how much more: what no client notices."""
-
-
-class GateConfig(Config):
-    """What the domain's gates ask for before it goes on."""
-
-    mismatches: Budget = "1%"
-    """The budget for mismatches: their true rate must be proven to lie below it."""
-    inconclusive: Budget = "5%"
-    """The budget for comparisons that come to no end because a side fails."""
-    errors: Budget = "1%"
-    """How much more often than the monolith the service may fail."""
-    latency: LatencyConfig = LatencyConfig()
-    """How slow the service's answers may be."""
-    samples: int = Field(default=20, ge=1, le=100_000)
-    """How many exchanges of each kind (route, method, status class) are asked for at least."""
-    confidence: Budget = "95%"
-    """How sure a gate must be, however often one looks."""
-    quiet: Period = "7d"
-    """For how long no request may have needed the monolith before the domain can be retired."""
-
-
-class BreachLatencyConfig(LatencyConfig):
-    """How slow the service's answers may be before the autopilot steps back: not for a trifle."""
-
-    slower: Percent = "100%"
-    """By how much the service's quantile may lie above the monolith's,"""
-    allow: Duration = "100ms"
-    """and by how much more."""
-
-
-class RollbackConfig(Config):
-    """What makes the autopilot step back, by what was seen in the last moments."""
-
-    errors: Budget = "5%"
-    """The share of requests to the service that may fail; more than this must be proven."""
-    mismatches: Budget = "5%"
-    """The share of comparisons that may be mismatches; likewise."""
-    latency: BreachLatencyConfig = BreachLatencyConfig()
-    """How slow the service's answers may be; that they are slower must be proven."""
-
-
-class AutopilotConfig(Config):
-    """Moves the domain through the canary as its gates open, and back when something breaks."""
-
-    steps: list[Budget] = Field(default=["1%", "5%", "25%", "50%"], min_length=1)
-    """The weights, one after the other."""
-    hold: Duration = "10m"
-    """How long each is held at least."""
-    rollback_on: RollbackConfig = RollbackConfig()
-    """What makes it step back, to the shadow."""
-    within: Duration = "1m"
-    """Of what time that is judged."""
-
-    @model_validator(mode="after")
-    def _rising(self) -> Self:
-        weights = [hundredths(step) for step in self.steps]
-        if weights != sorted(set(weights)):
-            raise ValueError("must have steps that rise, such as [1%, 5%, 25%, 50%]")
-        return self
-
-
 class RewriteConfig(Config):
     """Another path for the service; the monolith gets the path as it came."""
 
@@ -311,9 +112,9 @@ class RewriteConfig(Config):
         json_schema_extra={"oneOf": [{"required": ["prefix"]}, {"required": ["template"]}]}
     )
 
-    prefix: PlainPath | None = Field(default=None, json_schema_extra=_no_null)
+    prefix: PlainPath | None = Field(default=None, json_schema_extra=no_null)
     """Replaces what stands before the first parameter or `**` of the route's path."""
-    template: TemplatePath | None = Field(default=None, json_schema_extra=_no_null)
+    template: TemplatePath | None = Field(default=None, json_schema_extra=no_null)
     """The whole path: names parameters of the route's path as `{name}`, and may end in `**` if
     that does."""
 
@@ -340,7 +141,7 @@ class RouteConfig(Config):
     """Only these: exact, or `*.example.org` for all names below it."""
     headers: dict[HeaderName, str] = Field(default={}, json_schema_extra=NAMES_ONLY)
     """Only requests with these headers; `"*"` stands for any value."""
-    query: dict[str, str] = {}
+    query: dict[str, str] = Field(default={})
     """Only requests with these query parameters; `"*"` stands for any value."""
     phase: PhaseName | None = None
     """Where its reads stand, if they lag behind or run ahead of the domain's."""

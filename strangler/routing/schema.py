@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from strangler.routing import config
+from strangler.routing import config, gate_config, upstream_config
+
+_MODULES = (config, gate_config, upstream_config)
+"""Where the models are written."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -16,7 +19,7 @@ def json_schema() -> dict[str, Any]:
     for name, model in {**schema["$defs"], config.RoutesConfig.__name__: schema}.items():
         fields = model.get("properties", {})
         for field, said in fields.items():
-            origins = [(origin.__name__, field) for origin in getattr(config, name).__mro__]
+            origins = [(origin.__name__, field) for origin in _model(name).__mro__]
             text = next(texts[origin] for origin in origins if origin in texts)
             fields[field] = dict(sorted({**said, "description": text}.items()))
     return {
@@ -26,9 +29,14 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def _model(name: str) -> type:
+    model: type = next(getattr(module, name) for module in _MODULES if hasattr(module, name))
+    return model
+
+
 def _texts() -> Iterator[tuple[tuple[str, str], str]]:
     """Give, by model and field, the text that stands below each field of the models."""
-    written = ast.parse(inspect.getsource(config)).body
+    written = [each for module in _MODULES for each in ast.parse(inspect.getsource(module)).body]
     for model in [one for one in written if isinstance(one, ast.ClassDef)]:
         for field, below in pairwise(model.body):
             match field, below:
