@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent
 
 HOT = {
     "compare": (
-        *("alike", "automaton", "budget", "found", "freeze", "markup_walk", "pairing", "paths"),
-        *("query", "walk"),
+        *("alike", "automaton", "budget", "found", "freeze", "markup", "markup_walk", "pairing"),
+        *("paths", "query", "walk"),
     ),
     "http": (
         *("body", "fields", "forwarding", "framing", "head", "lines", "message", "returning"),

@@ -17,8 +17,12 @@ class Budget:
 
     def spend(self, values: int, level: int) -> None:
         """Account for looking at some values at some level. Raises `Inconclusive`."""
+        self.afford(values)
         self._values -= values
-        if self._values < 0:
-            raise Inconclusive("more values than are compared")
         if level > self._depth:
             raise Inconclusive(f"JSON nested more than {self._depth} levels deep")
+
+    def afford(self, values: int) -> None:
+        """Make sure that so many values can still be looked at. Raises `Inconclusive`."""
+        if values > self._values:
+            raise Inconclusive("more values than are compared")

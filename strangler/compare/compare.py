@@ -7,11 +7,17 @@ from strangler.compare.coding import Broken, decoded
 from strangler.compare.content import media_of
 from strangler.compare.fields import compare_heads, is_redirect
 from strangler.compare.found import Enough, Found
-from strangler.compare.markup_walk import MARKUP, MarkupWalk
+from strangler.compare.markup_walk import MarkupWalk
 from strangler.compare.query import marked
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
-from strangler.compare.structure import JSON_SHAPES, Structure, structure_of
+from strangler.compare.structure import (
+    JSON_SHAPES,
+    MARKUP,
+    Structure,
+    cost_of_reading,
+    structure_of,
+)
 from strangler.compare.text import compare_texts
 from strangler.compare.twice import compare_names
 from strangler.compare.verdict import Comparison, Difference, Kind, Verdict
@@ -96,6 +102,8 @@ def _compare_bodies(
     if left == right and left_media.charset == right_media.charset:
         return
     budget = Budget(bounds)
+    # What is too much for the loop is to hold it for no time at all.
+    budget.afford(cost_of_reading(left, left_media) + cost_of_reading(right, right_media))
     ours = structure_of(left, left_media, "primary", budget)
     theirs = None if ours is None else structure_of(right, right_media, "candidate", budget)
     if is_redirect(primary) and is_redirect(candidate) and not _both_json(ours, theirs):

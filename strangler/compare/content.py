@@ -73,6 +73,12 @@ class Text(str):
     __slots__ = ()
 
 
+class Order(Text):
+    """The names of an element's children in their order, parted by spaces."""
+
+    __slots__ = ()
+
+
 def media_of(response: Response) -> Media:
     """Read a response's content-type."""
     return media_from(response.field(b"content-type").decode("latin-1"))

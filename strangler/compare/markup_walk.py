@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from strangler.compare.content import Order
 from strangler.compare.found import EXCERPT_ITEMS
-from strangler.compare.markup import Order
-from strangler.compare.structure import Shape
 from strangler.compare.verdict import JSON, Kind
 from strangler.compare.walk import JsonWalk, Side
-
-MARKUP = frozenset({Shape.XML, Shape.HTML})
 
 
 class MarkupWalk(JsonWalk):

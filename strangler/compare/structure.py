@@ -7,6 +7,7 @@ from strangler.compare.budget import Budget
 from strangler.compare.content import Media, NotJSON, json_of
 from strangler.compare.forms import form_of, parts_of
 from strangler.compare.markup import NotMarkup, html_of, xml_of
+from strangler.compare.markup import cost_of as markup_cost
 from strangler.compare.records import events_of, lines_of
 from strangler.compare.verdict import JSON
 
@@ -34,12 +35,19 @@ class Shape(Enum):
 JSON_SHAPES = frozenset({Shape.JSON, Shape.LINES})
 """What the rule `body` does not speak of."""
 
+MARKUP = frozenset({Shape.XML, Shape.HTML})
+
 
 class Structure(NamedTuple):
     """A body that was read."""
 
     shape: Shape
     value: JSON
+
+
+def cost_of_reading(body: bytes, media: Media) -> int:
+    """Say what `structure_of` will cost, in JSON values walked, where that is more than little."""
+    return markup_cost(body) if _promised(body, media) in MARKUP else 0
 
 
 def structure_of(body: bytes, media: Media, side: str, budget: Budget) -> Structure | None:
