@@ -62,11 +62,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 def main(name: str) -> None:
-    """Behave so until SIGTERM, on what its core has to spare.
+    """Behave so until SIGTERM.
 
-    It shares it with the clients that are measured: what it takes itself is no cost of a proxy's.
+    One whose behaviour is measured runs on what its core has to spare: it shares it with the
+    clients, and what it takes itself is no cost of a proxy's.
     """
-    if sys.platform == "linux":
+    if name in BEHAVIOURS and sys.platform == "linux":
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with Upstream("candidate", {**BEHAVIOURS, **OTHERWISE}[name]) as candidate:
         sys.stdout.write(f"candidate listening on {candidate.url}\n")
