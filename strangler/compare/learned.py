@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from strangler.compare.looks import Likeness, likeness
 from strangler.compare.manner import oddity
 from strangler.compare.surprise import ENOUGH, LEAST, weighed
-from strangler.compare.verdict import Comparison, Difference, Kind
+from strangler.compare.verdict import JSON, Comparison, Difference, Kind
+from strangler.compare.wording import wording
 
 CERTAIN = 20
 """Times that a difference was looked into before it can be taken for noise unasked."""
@@ -38,7 +39,8 @@ class Known:
     In how many `looks` it was met, and in how many the primary `moved`; in how many of these it
     went on being another (`restless`: no single change of the data does that). `settled` is how
     often the candidate came to agree, `product` what `surprise` has come to. `constant` is what the
-    candidate said each time in the last look, if that was odd.
+    candidate said each time in the last look, if that was odd, `worded` whether the words of the
+    primary's texts stayed, unless that is not known.
     """
 
     looks: int = 0
@@ -47,6 +49,7 @@ class Known:
     settled: int = 0
     product: float = 1.0
     constant: str = ""
+    worded: bool | None = None
 
 
 _NOTHING = Known()
@@ -111,6 +114,14 @@ class Learned:
         before, known.constant = known.constant, constant
         return before in {"", constant}
 
+    def read(self, like: Likeness, primary: Iterable[JSON], now: float) -> None:
+        """Take note of whether the words of some texts, all the primary's, are the same."""
+        texts = [each for each in primary if isinstance(each, str)]
+        if len(texts) > 1:
+            known = self[like]
+            same = len({wording(text, now) for text in texts}) == 1
+            known.worded = same and known.worded is not False
+
     def lapse(self, like: Likeness) -> None:
         """Take note that a look has not shown what others have, if others have."""
         if like in self._known:
@@ -137,7 +148,11 @@ class Learned:
         known = self._known.get(likeness(difference))
         if known is None or known.looks < CERTAIN or known.moved < SHARE * known.looks:
             return False
-        if difference.kind not in {Kind.VALUE, Kind.HEADER}:
+        if likeness(difference)[1] not in {Kind.VALUE, Kind.HEADER, Kind.BODY}:
             return True
-        sides = [difference.primary], [difference.candidate]
-        return oddity(*sides, now=now, span=0.0) is None
+        ours, theirs = difference.primary, difference.candidate
+        if oddity([ours], [theirs], now=now, span=0.0) is not None:
+            return False
+        if not known.worded or not isinstance(ours, str) or not isinstance(theirs, str):
+            return True
+        return wording(ours, now) == wording(theirs, now)

@@ -49,12 +49,14 @@ class Confirmation:
 class Asked:
     """What happened while both sides were asked: until when (Unix time), for how many seconds.
 
-    `written`: a write to the same resource passed meanwhile.
+    `written`: a write to the same resource passed meanwhile. `quiet` says of each further ask of
+    the primary whether none passed since the one before.
     """
 
     now: float
     span: float
     written: bool = False
+    quiet: tuple[bool, ...] = ()
 
 
 class Course(Enum):
@@ -108,7 +110,7 @@ def conclude(look: Look, learned: Learned, asked: Asked) -> Confirmation:
     """Part the differences of the first answers, and remember what was seen."""
     traced = _trace(look, asked)
     if asked.written:
-        return _after_a_write(traced, look.asks, learned, asked)
+        return _after_a_write(traced, look, learned, asked)
     for each in traced:
         _weigh(each, look.asks, learned)
     lessons = _remember(look, learned, asked.now)
@@ -137,26 +139,42 @@ def watch(alone: Comparison, learned: Learned, now: float) -> tuple[Lesson, ...]
 
 
 def _after_a_write(
-    traced: list[_Traced], asks: int, learned: Learned, asked: Asked
+    traced: list[_Traced], look: Look, learned: Learned, asked: Asked
 ) -> Confirmation:
     """Hold nothing against the candidate that a write may have made, nor learn from it.
 
     A write moves the primary, or brings the candidate to agree in the end. What did neither in
-    all asks stands beside the write: a list that is written to all day would never be judged.
+    all asks stands beside the write: a list that is written to all day would never be judged. Nor
+    does a write give what moves another form. What moved where no write passed moves by itself.
     """
     confirmed: list[Difference] = []
     noise: list[Difference] = []
     racy: list[Difference] = []
     for each in traced:
-        if each.course is Course.HELD:
-            _weigh(each, asks, learned)
-        if each.course is Course.HELD and learned.is_real(each.like):
-            confirmed += each.differences
+        stands = each.course is Course.HELD or (each.odd is not None and not each.odd.constant)
+        if stands:
+            _weigh(each, look.asks, learned)
+        elif _moves_by_itself(each, look, asked):
+            learned[each.like].restless += 1
+        if stands and _is_real(each, learned):
+            confirmed += _as_found(each)
         elif learned.is_noise(each.like) or _is_clock(each, asked):
             noise += each.differences
         else:
             racy += each.differences
     return Confirmation(tuple(confirmed), tuple(noise), tuple(racy))
+
+
+def _moves_by_itself(each: _Traced, look: Look, asked: Asked) -> bool:
+    """Decide whether something moved each time that no write passed between two asks."""
+    if each.course is not Course.MOVED or not each.differences:
+        return False
+    series = look.series(each.like, each.differences[0])
+    if series is None:
+        return False
+    moved = [repr(one) != repr(other) for one, other in pairwise(series[0])]
+    in_quiet = [yes for yes, quiet in zip(moved, asked.quiet, strict=False) if quiet]
+    return bool(in_quiet) and all(in_quiet)
 
 
 def _is_clock(each: _Traced, asked: Asked) -> bool:
@@ -306,6 +324,7 @@ def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:
                 [own[like].primary, own[like].candidate] if like in own else [],
                 [],
             )
+            learned.read(like, ours, now)
             lessons.append(lesson_of(like, ours, theirs, now, moved=like in own))
     return tuple(lessons)
 

@@ -65,11 +65,15 @@ class SecondLook:
     ) -> Judgement | None:
         look = Look(first)
         began, compare = self._plane.now(), self._comparer.compare
+        since, quiet = copy.began, []
         while True:
             await asyncio.sleep(self._plane.settings.confirm_after)
+            asking = self._plane.now()
             primary = await self._mirror.ask(copy, copy.decision.primary, PRIMARY)
             if primary is None:
                 return None
+            quiet.append(not self._written(copy, since))
+            since = asking
             candidate = await self._mirror.ask(copy, copy.candidate, CANDIDATE)
             if candidate is None:
                 return None
@@ -81,7 +85,8 @@ class SecondLook:
             self._mirror.let_go(copy, primary, candidate)
             if untold:
                 return Judgement(Verdict.INCONCLUSIVE, first.fired)
-            asked = Asked(time.time(), self._plane.now() - began, self._written(copy))
+            written = self._written(copy, copy.began)
+            asked = Asked(time.time(), self._plane.now() - began, written, tuple(quiet))
             if enough(look, learned, asked):
                 break
         found = conclude(look, learned, asked)
@@ -92,17 +97,16 @@ class SecondLook:
         """Ask the primary once more, to learn what it shows against itself."""
         await asyncio.sleep(self._plane.settings.confirm_after)
         again = await self._mirror.ask_aside(copy, copy.decision.primary, PRIMARY)
-        if again is None or self._written(copy):
+        if again is None or self._written(copy, copy.began):
             return
         alone = await self._comparer.compare(copy.primary, again, rules)
         now = time.time()
         lessons: tuple[Lesson, ...] = watch(alone, self._learned_of(copy), now)
         self._lessons.add(copy.route, copy.decision.primary, lessons, now)
 
-    def _written(self, copy: Copy) -> bool:
-        """Whether a write to the same resource was under way since the primary had answered."""
-        head = copy.head
-        return self._plane.writes.passed(copy.route.domain, head.target.path, copy.began)
+    def _written(self, copy: Copy, since: float) -> bool:
+        """Whether a write to the same resource was under way since a moment of the loop's time."""
+        return self._plane.writes.passed(copy.route.domain, copy.head.target.path, since)
 
     def _learned_of(self, copy: Copy) -> Learned:
         key = (copy.route.label, copy.decision.primary)

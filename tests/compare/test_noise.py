@@ -17,7 +17,7 @@ NOW = 1_790_000_000.0
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
-def confirmed(*answers, written=False, learned=None):
+def confirmed(*answers, written=False, quiet=(), learned=None):
     """Ask in turns, primary and candidate, with these answers; the last of both come again."""
     learned = Learned() if learned is None else learned
     ours, theirs = answers[::2], answers[1::2]
@@ -28,7 +28,7 @@ def confirmed(*answers, written=False, learned=None):
         assert not look.add(
             compare(ours[0], mine, none), compare(ours[0], its, none), compare(mine, its, none)
         )
-        asked = Asked(NOW, 0.3 * number, written)
+        asked = Asked(NOW, 0.3 * number, written, quiet[:number])
         if enough(look, learned, asked):
             break
     return conclude(look, learned, asked)
@@ -236,3 +236,49 @@ def test_a_limit_that_only_the_primary_meets_says_nothing_of_a_clock():
     for number in range(2, ASKS + 1):
         answers += [limited, json_answer({"items": [{"at": number}]})]
     assert confirmed(*answers).confirmed == ()
+
+
+def stamped(seconds, text="made at {} by a7"):
+    return {"at": text.format(datetime.fromtimestamp(NOW + seconds, UTC).isoformat())}
+
+
+def test_known_noise_of_a_text_explains_no_other_words():
+    learned = Learned()
+    for _ in range(25):
+        bodies(*(stamped(number) for number in range(2 * ASKS)), learned=learned)
+
+    def explained(theirs):
+        pair = json_answer(stamped(1)), json_answer(theirs)
+        return learned.explain(compare(*pair, rules()), NOW)
+
+    assert explained(stamped(2))
+    assert not explained(stamped(2, "made at {} by b7"))
+    assert not explained(stamped(2, "made at {}"))
+
+
+def test_a_clock_that_is_wrong_is_a_finding_beside_any_write():
+    answers = [each for n in range(ASKS) for each in (stamped(n / 10), stamped(n / 10 - 3600))]
+    found = bodies(*answers, written=True)
+    assert [(each.path, each.kind) for each in found.confirmed] == [("$.at", Kind.MANNER)]
+
+
+def test_a_number_that_only_writes_move_is_not_held_against_one_that_none_reach():
+    learned = Learned()
+    answers = [each for n in (41, 7, 88, 63, 12) for each in ({"x": n}, {"x": 0})]
+    found = [bodies(*answers, written=True, learned=learned) for _ in range(5)]
+    assert [each.confirmed for each in found] == [()] * 5
+
+
+def test_what_moves_while_no_write_passes_is_noise_beside_writes_from_the_second_look_on():
+    learned = Learned()
+    answers = [{"id": f"{n}b107d9d372bb682"} for n in range(2 * ASKS)]
+    looks = [bodies(*answers, written=True, quiet=(True,) * ASKS, learned=learned) for _ in "123"]
+    assert [each.verdict for each in looks] == [Verdict.RACY, Verdict.IGNORED, Verdict.IGNORED]
+
+
+def test_what_moves_only_where_a_write_may_have_passed_is_never_learned():
+    learned = Learned()
+    answers = [{"id": f"{n}b107d9d372bb682"} for n in range(2 * ASKS)]
+    for _ in range(5):
+        found = bodies(*answers, written=True, quiet=(False,) * ASKS, learned=learned)
+        assert found.verdict is Verdict.RACY
