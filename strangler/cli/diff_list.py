@@ -10,7 +10,7 @@ from strangler.cli.asking import ask
 from strangler.cli.options import DEFAULT_STORE, AsJson, Limit, StoreUrl
 from strangler.cli.output import counted, minute, tell, write_json
 from strangler.cli.scope import require_known
-from strangler.cli.tables import add_row, columns, show
+from strangler.cli.tables import add_row, columns, show, width
 from strangler.compare.state import FindingState
 from strangler.store.records import Finding
 
@@ -22,6 +22,9 @@ DIFFERENCES = 2
 
 SHORT_ID = 8
 """Characters of an id in a table: enough to ask for one finding of thousands."""
+
+NARROW = 72
+"""Columns below which a title would have less room than a line of it takes."""
 
 PATHS_SHOWN = 5
 """Paths of one finding in a table; `diff show` has them all."""
@@ -119,6 +122,9 @@ def _tell(found: Sequence[Finding], aside: Sequence[Finding], limit: int) -> Non
 
 
 def _show_list(found: Sequence[Finding]) -> None:
+    if width() < NARROW:
+        _show_narrow(found)
+        return
     headings = ("id", "count", "share", "last seen (UTC)", "what differs, and where")
     table = columns(*headings, right={"count", "share"}, whole=headings[:4])
     for finding in found:
@@ -126,6 +132,17 @@ def _show_list(found: Sequence[Finding]) -> None:
         what = "\n  ".join(_what(finding))
         style = "" if finding.matters else "dim"
         add_row(table, [*cells, minute(finding.last_seen), what], style)
+    show(table)
+
+
+def _show_narrow(found: Sequence[Finding]) -> None:
+    """Show below each other what has no room side by side."""
+    table = columns("id", "what differs, where and how often", whole={"id"})
+    for finding in found:
+        share = share_of(finding)
+        often = counted(finding.count, "time") + (f", {share}" if share else "")
+        what = "\n  ".join([*_what(finding), often])
+        add_row(table, [finding.id[:SHORT_ID], what], "" if finding.matters else "dim")
     show(table)
 
 

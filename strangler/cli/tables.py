@@ -16,20 +16,27 @@ PIPED_WIDTH = 80
 
 def show(*parts: RenderableType) -> None:
     """Print tables and prose: as wide as the terminal, with colours only there."""
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = _console()
     texts = [printable(part) if isinstance(part, str) else part for part in parts]
     if console.is_terminal:
         console.print(*texts, sep="\n")
         return
-    console.width = _piped_width()
     with console.capture() as captured:
         console.print(*texts, sep="\n")
     show_lines(*(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _piped_width() -> int:
-    wanted = os.environ.get("COLUMNS", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) else PIPED_WIDTH
+def width() -> int:
+    """Give the columns that there are: the terminal's, or what `COLUMNS` says."""
+    return _console().width
+
+
+def _console() -> Console:
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        wanted = os.environ.get("COLUMNS", "")
+        console.width = int(wanted) if wanted.isdecimal() and int(wanted) else PIPED_WIDTH
+    return console
 
 
 def columns(*headings: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:

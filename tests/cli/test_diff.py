@@ -66,6 +66,8 @@ def test_a_table_is_as_wide_as_columns_says(found: Desk) -> None:
     wide, narrow = (found.run("diff", "list", COLUMNS=width).out for width in ("120", "60"))
     assert len(wide.splitlines()) < len(narrow.splitlines())
     assert max(map(len, narrow.splitlines())) <= 60
+    assert "2 times" in narrow
+    assert all(row["id"][:8] in narrow for row in found.run("diff", "list", "--json").json)
     assert max(map(len, found.run("diff", "list", COLUMNS="wide").out.splitlines())) <= 80
 
 
