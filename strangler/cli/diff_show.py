@@ -41,6 +41,8 @@ def show_finding(
     as_json: AsJson = False,
 ) -> None:
     """Show one finding with what was said of it and its examples."""
+    if as_json and (curl or live):
+        raise VerbError("--json gives what is stored: leave it out, or --live and --curl")
     if curl or live:
         _show_again(finding_id, path, header or [], store, curl=curl)
         return

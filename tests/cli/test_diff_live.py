@@ -221,6 +221,13 @@ def test_live_values_are_shown_and_not_stored(shop: Shop) -> None:
     assert not [file for file in files if b"hunter2" in file.read_bytes()]
 
 
+def test_what_is_shown_live_is_for_people_and_never_taken_for_what_is_stored(shop: Shop) -> None:
+    refused = shop.desk.run("diff", "show", shop.id_on("/books"), "--live", "--json")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "--json gives what is stored: leave it out, or --live and --curl\n"
+    assert shop.asked == []
+
+
 def test_both_requests_are_printed_as_commands(shop: Shop) -> None:
     args = ["--curl", "--path", "/books/it's", "--header", "X-A: b c"]
     lines = shop.desk.run("diff", "show", shop.id_on("/books/{id}"), *args).out.splitlines()
