@@ -7,6 +7,7 @@ from itertools import count
 from strangler.compare import pairing, paths
 from strangler.compare.content import Media, text_of
 from strangler.compare.found import Found
+from strangler.compare.parting import first_difference
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import JSON, Kind
 
@@ -68,7 +69,7 @@ def _whole(text: str | None, body: bytes) -> JSON:
 
 def _add_lines(ours: str, theirs: str, rules: Rules, found: Found) -> None:
     if max(ours.count("\n"), theirs.count("\n")) >= MOST_LINES:
-        at = _first_difference(ours, theirs)
+        at = first_difference(ours, theirs)
         line, before = ours.count("\n", 0, at), ours.rfind("\n", 0, at) + 1
         left, right = ours[before : at + EXCERPT], theirs[before : at + EXCERPT]
         return _add_line(line, left, right, rules, found)
@@ -101,7 +102,7 @@ def _add_line(line: int, ours: str | None, theirs: str | None, rules: Rules, fou
         return found.fire(rule)
     at, place = 0, f"line {line + 1}"
     if ours is not None and theirs is not None and max(len(ours), len(theirs)) > EXCERPT:
-        at = _first_difference(ours, theirs)
+        at = first_difference(ours, theirs)
         place += f", column {at + 1}"
     kept = slice(at, at + EXCERPT)
     left, right = ours and ours[kept], theirs and theirs[kept]
@@ -109,18 +110,6 @@ def _add_line(line: int, ours: str | None, theirs: str | None, rules: Rules, fou
 
 
 def _add_bytes(ours: bytes, theirs: bytes, found: Found) -> None:
-    at = _first_difference(ours, theirs)
+    at = first_difference(ours, theirs)
     kept = slice(at, at + BYTES_EXCERPT)
     found.add("body", f"body (byte {at})", Kind.BODY, ours[kept].hex(" "), theirs[kept].hex(" "))
-
-
-def _first_difference(ours: str | bytes, theirs: str | bytes) -> int:
-    """Find where two unequal sequences part, by halving: slices compare at the speed of C."""
-    same, end = 0, min(len(ours), len(theirs))
-    while same < end:
-        middle = (same + end + 1) // 2
-        if ours[same:middle] == theirs[same:middle]:
-            same = middle
-        else:
-            end = middle - 1
-    return same

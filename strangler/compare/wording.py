@@ -5,17 +5,24 @@ primary writes it from ask to ask, what all of its texts have is no noise of its
 candidate's must have it too.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from itertools import repeat
 from typing import TypeAlias
 
 from strangler.compare.oddity import Oddity
+from strangler.compare.parting import first_difference
 from strangler.compare.shape import Sort
-from strangler.compare.tokens import Token, tokens_of
+from strangler.compare.tokens import LONGEST, Token, tokens_of
 from strangler.compare.verdict import JSON
 
-_Feature: TypeAlias = tuple[Hashable, ...]
+_Feature: TypeAlias = tuple[tuple[Hashable, ...], int]
+
+BESIDE = 48
+"""Characters beside what is not the same in all texts that are read too: no token is longer whose
+other parts may be."""
 
 _EDGE = "edge"  # what the first and the last token of a text stand beside
 _FORM, _FAMILY, _TEXT, _BESIDE, _AFTER = range(5)  # what comes after what, but for white space
@@ -29,19 +36,54 @@ def lost(primary: Sequence[str], candidate: Sequence[str], now: float) -> Oddity
     It is one among as many things as part the texts into two halves, one that has it and one that
     has not: of many, one is by accident that which parts the sides.
     """
-    having: defaultdict[_Feature, int] = defaultdict(int)
-    for number, text in enumerate((*primary, *candidate)):
-        for feature in _features(tokens_of(text, now)):
-            having[feature] |= 1 << number
-    everybody, ours = (1 << 2 * len(primary)) - 1, (1 << len(primary)) - 1
-    gone = [feature for feature, who in having.items() if who == ours]
-    if not gone:
+    read = _read((*primary, *candidate), now)
+    if not read:
         return None
-    halves = {min(w, everybody ^ w) for w in having.values() if w.bit_count() == len(primary)}
-    shapes = sorted(str(form) for of, form, *_ in gone if of == _FORM)
+    ours, theirs = read[: len(primary)], read[len(primary) :]
+    gone = set(_features(ours[0]))
+    for mine, its in zip(ours, theirs, strict=True):
+        gone &= _features(mine)
+        gone -= _features(its)
+        if not gone:  # as it nearly always is where there is but noise
+            return None
+    among = _halves([_features(tokens) for tokens in read])
+    shapes = sorted(str(form) for (of, form, *_), _ in gone if of == _FORM)
     if shapes:
-        return Oddity(f"text with {shapes[0]}", "text without it", len(halves))
-    return Oddity("text with words that stay", "text without them", len(halves))
+        return Oddity(f"text with {shapes[0]}", "text without it", among)
+    return Oddity("text with words that stay", "text without them", among)
+
+
+def _halves(having: Sequence[AbstractSet[_Feature]]) -> int:
+    """Count the ways in which texts fall into two halves by what they have."""
+    who: defaultdict[_Feature, int] = defaultdict(int)
+    for number, features in enumerate(having):
+        for feature in features:
+            who[feature] |= 1 << number
+    everybody = (1 << len(having)) - 1
+    half = len(having) // 2
+    return len({min(w, everybody ^ w) for w in who.values() if w.bit_count() == half})
+
+
+def varied(texts: Sequence[str]) -> list[str]:
+    """Leave out how all texts begin and end, but for what stands beside the rest."""
+    begin = _in_common(texts)
+    left = [text[begin:] for text in texts]
+    end = _in_common([text[::-1] for text in left])
+    return [text[: len(text) - end] for text in left]
+
+
+def _in_common(texts: Sequence[str]) -> int:
+    """Count the characters with which all begin, up to a word that is not beside the rest."""
+    first, last = min(texts), max(texts)  # between them are all others
+    return first.rfind(" ", 0, max(first_difference(first, last) - BESIDE, 0)) + 1
+
+
+def _read(texts: Sequence[str], now: float) -> list[tuple[Token, ...]]:
+    """Read what is not the same in all texts; nothing where that is too much."""
+    different = varied(texts)
+    if max(map(len, different)) > LONGEST:
+        return []
+    return [tokens_of(text, now) for text in different]
 
 
 def moving(
@@ -51,7 +93,7 @@ def moving(
 
     Only of what all texts have equally many.
     """
-    read = [tokens_of(text, now) for text in (*primary, *candidate)]
+    read = _read((*primary, *candidate), now)
     for sort in _MOVING:
         values = [[_value(each) for each in tokens if each.shape.sort is sort] for tokens in read]
         if len(set(map(len, values))) > 1:
@@ -67,21 +109,23 @@ def wording(text: str, now: float) -> tuple[str, ...]:
     return tuple(_in_words(token) for token in tokens_of(text, now))
 
 
-def _features(tokens: Sequence[Token]) -> Iterator[_Feature]:
-    """Give what a text has; of what it has several times, that it has it so often."""
-    met: defaultdict[_Feature, int] = defaultdict(int)
+@lru_cache(maxsize=64)  # the answers of one look are read again with each further ask
+def _features(tokens: tuple[Token, ...]) -> AbstractSet[_Feature]:
+    """Give what a text has, each with how often it has it."""
     forms = [_EDGE, *[token.shape.form for token in tokens], _EDGE]
     words = [_EDGE, *[_in_words(token) for token in tokens], _EDGE]
-    for feature in (
-        *((_FORM, token.shape.form) for token in tokens if token.shape.sort in _MOVING),
-        *((_FAMILY, token.shape.family) for token in tokens),
-        *((_TEXT, token.text) for token in tokens if token.shape.sort is not Sort.OTHER),
-        *((_BESIDE, *pair) for pair in pairwise(forms)),
-        *((_BESIDE, *pair) for pair in pairwise(words)),
-        *((_AFTER, *pair) for pair in pairwise(filter(str.strip, words))),
-    ):
-        met[feature] += 1
-        yield (*feature, met[feature])
+    written = [word for word in words if not word.isspace()]
+    met: Counter[tuple[Hashable, ...]] = Counter(zip(repeat(_BESIDE), forms, forms[1:]))
+    met.update(zip(repeat(_BESIDE), words, words[1:]))
+    met.update(zip(repeat(_AFTER), written, written[1:]))
+    for token in tokens:
+        sort = token.shape.sort
+        met[_FAMILY, token.shape.family] += 1
+        if sort is not Sort.OTHER:
+            met[_TEXT, token.text] += 1
+        if sort in _MOVING:
+            met[_FORM, token.shape.form] += 1
+    return met.items()
 
 
 def _in_words(token: Token) -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from strangler.compare.manner import oddity
 from strangler.compare.oddity import Oddity
-from strangler.compare.wording import lost, moving, wording
+from strangler.compare.tokens import LONGEST
+from strangler.compare.wording import lost, moving, varied, wording
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 
@@ -87,3 +88,27 @@ def test_the_query_of_a_reference_is_held_against_the_other_part_by_part() -> No
 
 def test_the_wording_of_a_text_keeps_words_and_what_may_move_by_its_shape() -> None:
     assert wording("Up 12 s", NOW) == wording("Up 7 s", NOW) != wording("Up 7 h", NOW)
+
+
+def test_of_long_texts_what_is_not_the_same_in_all_is_read_with_what_stands_beside_it() -> None:
+    around = "one and the same " * 500
+    texts = [f"{around}at 14:13:{second} by a7 {around}" for second in SECONDS]
+    short = varied(texts)
+    assert all(len(each) < 200 and each in text for each, text in zip(short, texts, strict=True))
+    assert oddity(texts, [each.replace("a7", "b7") for each in texts], now=NOW, span=1.0)
+    assert not oddity(texts, [*texts[1:], texts[0]], now=NOW, span=1.0)
+
+
+def test_what_all_texts_begin_and_end_with_is_left_out_once() -> None:
+    texts = ["x " * 100, "x " * 101]
+    assert [len(each) for each in varied(texts)] == [
+        len(varied(texts)[0]),
+        len(varied(texts)[0]) + 2,
+    ]
+
+
+def test_texts_that_differ_in_too_much_are_left_open() -> None:
+    texts = [f"{n} {'y' * LONGEST} {n}" for n in SECONDS]
+    assert lost(texts, [each.replace("y", "z") for each in texts], NOW) is None
+    assert lost(texts, ["short"] * 5, NOW) is None
+    assert lost(["a 1", "b 2"], ["", ""], NOW) is not None
