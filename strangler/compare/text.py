@@ -19,8 +19,9 @@ BYTES_EXCERPT = 32
 MOST_LINES = 2_000
 """Of longer texts only the first difference is told: putting their lines in order takes long."""
 
-# `DTSTAMP:2024…` of a calendar, `level=warn` of a file of settings: the line says what it holds.
-_LABEL = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)\s*[:=]")
+# `DTSTAMP:2024…` of a calendar, `level=warn` of a file of settings, `requests{code="200"} 7` of
+# metrics: the line says what it holds.
+_LABEL = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)(?:\s*[:=]|\{[^{}]*\}\s)")
 
 
 def compare_texts(

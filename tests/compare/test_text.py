@@ -43,6 +43,13 @@ def test_a_line_that_names_what_it_holds_differs_at_that_name():
     assert ignored.fired == ("body/DTSTAMP",)
 
 
+def test_a_metric_is_named_by_its_line_whatever_its_labels_are():
+    left = 'up 1\nhits{code="200"} 7\nhits{code="500"} 0\n'
+    right = 'up 1\nhits{code="200"} 8\nhits{code="500"} 0\n'
+    assert told(compare_as(TEXT, left, right)) == [("body", "body/hits (line 2)")]
+    assert told(compare_as(TEXT, left, right, ["body/hits"])) == []
+
+
 def test_of_a_very_long_text_the_first_difference_is_told():
     lines = [str(n) for n in range(MOST_LINES + 1)]
     changed = [*lines[:100], "x", *lines[101:200], "y", *lines[201:]]
