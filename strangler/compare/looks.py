@@ -3,6 +3,7 @@
 All are compared with the primary's first answer; what each had at a place follows from that.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -13,6 +14,8 @@ from strangler.compare.verdict import JSON, Comparison, Difference, Kind, Verdic
 
 Likeness: TypeAlias = tuple[str, str]
 """By what differences are alike: their path, and the way in which the sides differ."""
+
+_INDEX = re.compile(r"\[(\d+)\]")
 
 PRESENCE = "presence"
 """The way in which sides differ of which only one has something: such a thing comes and goes."""
@@ -70,7 +73,15 @@ class Compared:
         if found is not None:
             return (found.candidate,)
         told = self._seen[like] < DEFAULT_BOUNDS.places and not self.full
-        return (first,) if told else ()
+        return (first,) if told or self._was_passed(place, like) else ()
+
+    def _was_passed(self, place: str, like: Likeness) -> bool:
+        """Decide whether a place is before one that was told: then it was looked at, and equal.
+
+        Rows are looked at in order. That of the members of a map is not known.
+        """
+        here = _indices(place, like[0])
+        return any(here < _indices(told, like[0]) for told in self.places(like))
 
 
 class Look:
@@ -183,6 +194,11 @@ def own_of(comparisons: Iterable[Comparison]) -> dict[Likeness, Difference]:
         for each in comparison.differences:
             found.setdefault(likeness(each), each)
     return found
+
+
+def _indices(place: str, path: str) -> list[int]:
+    """Give the indices in a place; none where other things tell the places of its path apart."""
+    return [] if "[?]" in path else [int(index) for index in _INDEX.findall(place)]
 
 
 @lru_cache(maxsize=1024)  # asked for at every look; paths hold no data, and a route has few

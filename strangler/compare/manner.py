@@ -13,6 +13,7 @@ from strangler.compare.numbers import scale, slowly
 from strangler.compare.oddity import Oddity
 from strangler.compare.shape import Shape, Sort, shape_of
 from strangler.compare.verdict import JSON
+from strangler.compare.within import Places, places_within
 from strangler.compare.wording import lost, moving
 
 SLACK = 10.0
@@ -47,10 +48,29 @@ def oddity(
     left, right = _texts(primary), _texts(candidate)
     if whole is not None or len(left) < 2 or len(left) != len(right):
         return whole
+    if (places := places_within(left, right)) is not None:
+        return _inside(places, now, span, path)
     if (gone := lost(left, right, now)) is not None:
         return gone
     within = (_as_a_whole(*sides, now, span, path) for sides in moving(left, right, now))
     return next((found for found in within if found is not None), None)
+
+
+def _inside(places: Places, now: float, span: float, path: str) -> Oddity | None:
+    """Compare what stands at each place of texts that hold JSON.
+
+    What the primary always says there, the candidate has to say now and then; the rest in the same
+    manner.
+    """
+    moving = [(ours, theirs) for ours, theirs in places if len(set(map(repr, ours + theirs))) > 1]
+    for ours, theirs in moving:
+        stays = len(set(map(repr, ours))) == 1
+        if stays and repr(ours[0]) not in map(repr, theirs):
+            return Oddity("text that always holds one value", "text with others", len(moving))
+        odd = None if stays else _as_a_whole(ours, theirs, now, span, path)
+        if odd is not None:
+            return odd._replace(among=len(moving))
+    return None
 
 
 def _as_a_whole(
@@ -123,7 +143,8 @@ def _stuck(
 
 def _unrepeated(value: JSON, shape: Shape) -> bool:
     if shape.sort is Sort.NUMBER and isinstance(value, int | float | Decimal):
-        return len(Decimal(str(value)).normalize().as_tuple().digits) >= PRECISE
+        digits = "".join(map(str, Decimal(str(value)).as_tuple().digits))
+        return len(digits.strip("0")) >= PRECISE
     return shape.sort in {Sort.TIME, Sort.IDENTIFIER}
 
 

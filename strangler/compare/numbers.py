@@ -49,6 +49,7 @@ _OF_A_MACHINE = re.compile(
 )
 """Names of what a system says of its own state, which is nobody else's."""
 
+_MOST = 10**300  # an integer beyond is no double
 _WRITTEN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _UNNAMED = re.compile(r"(?:\[\*\]|\['#text'\])+$")
 
@@ -81,7 +82,7 @@ def counts(values: Sequence[JSON]) -> bool:
     if len(numbers) < max(len(values), 2):
         return False
     steps = [after - before for before, after in pairwise(numbers)]
-    most = max(STEP, STEP_SHARE * max(map(abs, numbers)))
+    most = max(STEP, STEP_SHARE * _size(max(map(abs, numbers))))
     return any(steps) and all(0 <= step <= most for step in steps)
 
 
@@ -114,8 +115,12 @@ def _about(ours: list[float], theirs: list[float]) -> Oddity | None:
 
 def _sizes(values: Sequence[JSON]) -> list[float]:
     """Give how large numbers are, also those written as texts; nothing where one is none."""
-    sizes = [abs(float(value)) for value in values if _is_number(value)]
+    sizes = [_size(value) for value in values if _is_number(value)]
     return sizes if len(sizes) == len(values) else []
+
+
+def _size(value: float | str) -> float:
+    return float(min(abs(value), _MOST)) if isinstance(value, int) else abs(float(value))
 
 
 def _is_number(value: JSON) -> TypeGuard[int | float | str]:

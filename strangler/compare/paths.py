@@ -30,10 +30,14 @@ _TOKEN = re.compile(
 )
 
 # A name that a programmer gave. Anything else that keys an object is taken for data (an e-mail
-# address, a UUID, a token). JSON-LD, JSON Schema and markup (see `markup`) have names with a sign.
+# address, a UUID, a token). JSON-LD, JSON Schema and markup (see `markup`) have names with a sign;
+# `dc:title` and `spring.version` are of a vocabulary, and `price@odata.type` is no address.
 _LONGEST_NAME = 65
-_NAME = re.compile(NO_DATA + r"[@#$]?[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
-_SIGNS = "@#$"
+_NAME = re.compile(
+    NO_DATA + r"[@#$]?(?=.{1,64}\Z)[A-Za-z_][A-Za-z0-9_-]*(?:(?:[.:]|@(?=odata\.))[A-Za-z0-9_-]+)*",
+    re.ASCII,
+)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
 _SHORTEST_KEY = 12
 """Characters; no key that somebody's secret is (`sk_live_…`, base64) is shorter."""
@@ -59,7 +63,7 @@ def is_name(text: str) -> bool:
 def _looks_like_name(text: str) -> bool:
     if _NAME.fullmatch(text) is None:
         return False
-    return len(text) < _SHORTEST_KEY or not looks_secret(text)
+    return len(text) < _SHORTEST_KEY or not looks_secret(text.replace("@odata.", "."))
 
 
 def parse(text: str) -> tuple[Selector, ...]:
@@ -109,7 +113,7 @@ def hide_names(text: str, hide: Callable[[str], str]) -> str | None:
 
 
 def _member(name: str) -> str:
-    if is_name(name) and name[0] not in _SIGNS:
+    if is_name(name) and _PLAIN.fullmatch(name) is not None:
         return f".{name}"
     quoted = json.dumps(name)[1:-1].replace('\\"', '"').replace("'", "\\'")
     return f"['{quoted}']"

@@ -74,6 +74,7 @@ _RUN = re.compile(
 )
 _DAY = 86_400.0
 _ZONES = 900.0  # all are whole quarters of an hour apart
+_EXACT = 2**53  # up to this, doubles hold every integer
 _FAR = 1e20  # beyond any time, in any unit
 _UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
@@ -92,9 +93,22 @@ def shape_of(value: JSON, now: float) -> Shape:
 
 
 def _number(value: float | Decimal) -> Shape:
+    if isinstance(value, Decimal) and not value.is_finite():
+        return Shape(Sort.NUMBER, "no finite number", "no finite number")
     sign = "negative " if value < 0 else ""
-    form = f"{sign}whole number" if value % 1 == 0 else f"{sign}number with decimals"
+    form = f"{sign}whole number" if _is_whole(value) else f"{sign}number with decimals"
+    form += ", that no double holds" if _is_beyond_double(value) else ""
     return Shape(Sort.NUMBER, form, "number")
+
+
+def _is_whole(value: float | Decimal) -> bool:
+    # The remainder of a large `Decimal` has more digits than are reckoned with.
+    return value == value.to_integral_value() if isinstance(value, Decimal) else value % 1 == 0
+
+
+def _is_beyond_double(value: float | Decimal) -> bool:
+    """Decide whether a reader that has only doubles would change an integer."""
+    return isinstance(value, int) and _EXACT < abs(value) < _FAR and int(float(value)) != value
 
 
 def _of_text(text: str, now: float) -> Shape:

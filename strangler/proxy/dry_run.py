@@ -129,7 +129,7 @@ class DryRuns:
     async def _judge(self, copy: Copy, candidate: Response) -> None:
         mirror = self._plane.mirror
         first = await mirror.judge.compare(copy, copy.primary, candidate)
-        mirror.heard(copy, first)
+        mirror.heard(copy, candidate, first)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
             judgement = await self._confirm(copy, candidate, first)

@@ -52,6 +52,15 @@ class Failure:
         return self.stage in {Stage.CHOOSING, Stage.CONNECTING}
 
     @property
+    def broke_off(self) -> bool:
+        """Whether the upstream had the request, and what it made of it is no answer.
+
+        One that takes too long may have too much to do; this one will fail at the same again.
+        """
+        asked = self.stage in {Stage.WAITING, Stage.READING}
+        return asked and self.cause in {Cause.CLOSED, Cause.INVALID}
+
+    @property
     def status(self) -> int:
         """Decide the status for the client (RFC 9110 sections 15.6.3 to 15.6.5)."""
         match self.cause:

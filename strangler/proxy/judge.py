@@ -72,7 +72,7 @@ class Judge:
         """Compare two answers, tell noise apart, and report."""
         rules = self._rules_of(copy.route)
         first = await self.compare(copy, copy.primary, candidate)
-        self._mirror.heard(copy, first)
+        self._mirror.heard(copy, candidate, first)
         judgement: Judgement | None = Judgement(first.verdict, first.fired, first.differences)
         if first.verdict is Verdict.MISMATCH and copy.route.shadow.confirm:
             judgement = await self._second_look.tell_apart(copy, first, rules)

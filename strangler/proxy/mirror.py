@@ -48,6 +48,9 @@ EARLY: Final = "dropped: answered before the request was whole"
 
 CANDIDATE: Final = b"candidate"
 
+BROKEN_OFF: Final = Response(502, (), b"")
+"""What a client would be given in the place of an answer that breaks off, or is no HTTP."""
+
 
 class Mirror:
     """The shadow work of one worker."""
@@ -326,8 +329,14 @@ class Mirror:
     def settle(
         self, copy: Copy, upstream: str, outcome: Outcome, *, again: bool = False
     ) -> Response | None:
-        """Account for what came; a failure is an inconclusive exchange."""
+        """Account for what came; a failure is an inconclusive exchange.
+
+        But where the candidate breaks off, or answers no HTTP, that is compared as its client would
+        get it: a service that fails at some requests differs in these.
+        """
         answer = self.account(copy, upstream, outcome, again=again)
+        if answer is None and upstream == copy.candidate and _broke_off(outcome):
+            return BROKEN_OFF
         if answer is None:
             self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))
             return None
@@ -354,7 +363,7 @@ class Mirror:
             self.count(copy, became)
         return outcome if isinstance(outcome, Response) and became == ANSWERED else None
 
-    def heard(self, copy: Copy, first: Comparison) -> None:
+    def heard(self, copy: Copy, candidate: Response, first: Comparison) -> None:
         """Take note whether the candidate's answer was fit to be compared.
 
         One that passes what a comparison may unpack costs more than it tells: such a candidate is
@@ -362,7 +371,7 @@ class Mirror:
         """
         if first.exceeded_by_candidate:
             self._breaker(copy).failed(self._plane.now())
-        else:
+        elif candidate is not BROKEN_OFF:
             self._breaker(copy).succeeded()
 
     def hold(self, copy: Copy, answer: Response | None) -> str:
@@ -415,3 +424,7 @@ class Mirror:
 
     def _count(self, route: Route, outcome: str) -> None:
         self._plane.counters.copies[route.label, outcome] += 1
+
+
+def _broke_off(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) and outcome.broke_off

@@ -1,5 +1,7 @@
 """What never rests is told from what never rests in another manner."""
 
+from decimal import Decimal
+
 import pytest
 
 from strangler.compare.manner import oddity
@@ -34,6 +36,8 @@ def test_a_clock_that_is_an_hour_late_is_odd_however_it_is_written(
         ([41, 7, 88], [-41, -7, -88]),
         ([21.5, 27.25, 24.75], [21_500.5, 27_250.25, 24_750.75]),
         ([9_000_000, 4_000_001, 7], [0.002, 0.003, 0.004]),
+        ([2**60 + 1, 2**61 + 3, 2**60 + 7], [2**60, 2**61, 2**60 + 1024]),  # through doubles
+        ([0.5, 0.25, 0.125], [Decimal("NaN")] * 3),
     ],
 )
 def test_numbers_of_another_sign_size_or_kind_are_odd(
@@ -53,6 +57,12 @@ def test_numbers_of_another_sign_size_or_kind_are_odd(
 )
 def test_numbers_of_one_kind_are_not_odd(primary: list[object], candidate: list[object]) -> None:
     assert not is_odd(primary, candidate)
+
+
+@pytest.mark.parametrize("number", [10**400, Decimal("1e400"), Decimal("1e999999999")])
+def test_numbers_beyond_doubles_are_judged_as_any(number: object) -> None:
+    assert is_odd([0.5, 0.25, 0.125], [number] * 3)
+    assert not is_odd([number, 7, number], [7, number, 7])
 
 
 def test_a_reference_to_another_place_is_odd_whatever_its_query_says() -> None:

@@ -158,6 +158,20 @@ def test_a_line_that_moves_otherwise_is_told_beside_lines_that_move_alike():
     assert [each.place for each in found.noise] == ["body (line 1)"]
 
 
+def test_of_pairs_in_a_long_list_the_half_that_rests_is_judged():
+    """More values move than are kept; what stands before the last of them was looked at too."""
+
+    def series(first, now):
+        return json_answer([[first + n, now + 0.01 * n] for n in range(60)])
+
+    answers = [each for n in range(5) for each in (series(1000, n / 7), series(4600, 1 + n / 9))]
+    learned = Learned()
+    confirmed(*answers, learned=learned)
+    found = confirmed(*answers, learned=learned)
+    assert "$[0][0]" in [each.place for each in found.confirmed]
+    assert "$[0][1]" in [each.place for each in found.noise]
+
+
 def test_of_many_rows_that_flicker_one_may_hold_still_by_accident():
     ours = [[n % 2, *[(n * k) % 3 % 2 for k in range(1, 4)], 0] for n in range(5)]
     theirs = [[(n + 1) % 2, *[(n + k) % 2 for k in range(1, 4)], 1] for n in range(5)]

@@ -66,7 +66,11 @@ def test_a_written_place_reads_back_as_the_same_steps_and_prints_anywhere(steps)
 
 @pytest.mark.parametrize(
     "name",
-    ["id", "updated_at", "x-rate", "_links", "sha256", "iso8601", "addressLine2", "A", "p95_1m"],
+    [
+        *("id", "updated_at", "x-rate", "_links", "sha256", "iso8601", "addressLine2", "A"),
+        *("p95_1m", "dc:title", "spring.version", "@odata.count", "price@odata.type", "@xml:lang"),
+        "urn:ietf:params:scim:schemas:core:2.0:User",
+    ],
 )
 def test_what_a_programmer_would_call_a_member_is_a_name(name):
     assert paths.is_name(name)
@@ -77,6 +81,10 @@ def test_what_a_programmer_would_call_a_member_is_a_name(name):
     [
         "",
         "alice@example.org",
+        "alice@odata.example.org@x",
+        "10.0.0.17",
+        "host-1.2.3.4",
+        "a.",
         "17",
         "c0ffee12-9b2d-4e19-8a3f-1234567890ab",
         "tok_a1b2c3d4e5",
@@ -91,6 +99,10 @@ def test_what_a_programmer_would_call_a_member_is_a_name(name):
 )
 def test_what_looks_like_data_is_no_name(name):
     assert not paths.is_name(name)
+
+
+def test_a_name_with_a_mark_in_it_is_written_in_quotation_marks():
+    assert paths.collapse(["value", 3, "price@odata.type"]) == "$.value[*]['price@odata.type']"
 
 
 def test_a_collapsed_path_holds_neither_indices_nor_data():

@@ -49,15 +49,16 @@ def answer_to(pair: Pair, asking: Asking) -> Answer:
 def write(handler: Handler, answer: Answer) -> None:
     """Send an answer as it says that it is written."""
     body = encoded(answer)
-    handler.send_response(answer["status"])
+    status = int(answer["status"])  # of chance, it is a text
+    handler.send_response(status)
     headers = {"Content-Type": answer.get("type") or _type_of(answer), **answer.get("headers", {})}
     if "encoding" in answer:
-        handler.send_header("Content-Encoding", answer["encoding"])
+        handler.send_header("Content-Encoding", answer.get("labelled", answer["encoding"]))
     for name, value in headers.items():
         for each in value if isinstance(value, list) else [value]:
             if each:
                 handler.send_header(name, str(each))
-    empty = answer["status"] in {204, 304}
+    empty = status in {204, 304}
     if answer.get("chunked"):
         handler.send_header("Transfer-Encoding", "chunked")
         body = _chunks(body)
@@ -128,6 +129,11 @@ _CODINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "br": brotli.compress,
     "deflate": _deflated,
+    "zlib": zlib.compress,
+    "x-gzip": gzip.compress,
+    "gzip twice": lambda body: gzip.compress(gzip.compress(body)),
+    "gzip in two": lambda body: gzip.compress(body[:20]) + gzip.compress(body[20:]),
+    "gzip cut": lambda body: gzip.compress(body)[:-12],
     "zstd": _zstandard,
 }
 

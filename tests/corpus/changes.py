@@ -1,7 +1,7 @@
 """Changes of an answer, as data: how the service's answer differs from the monolith's.
 
 A place in JSON is written `items.0.price`, with `*` for every element or member and nothing at all
-(an empty text) for the whole body.
+(an empty text) for the whole body. Where a name has a dot, it is written `/items/0/@odata.id`.
 """
 
 import copy
@@ -14,7 +14,7 @@ from tests.corpus.values import Value
 
 Answer = dict[str, Any]
 """`status`, `type`, `headers`, one of `json`, `text`, `base64`; how it is written: `style`,
-`charset`, `encoding`, `chunked`."""
+`charset`, `encoding` (by another name, where `labelled`), `chunked`."""
 
 
 def changed(answer: Answer, change: Mapping[str, Value], random: Random) -> Answer:
@@ -35,6 +35,7 @@ def _replace_member(name: str) -> Callable[[Answer, Value, Random], None]:
     return replace
 
 
+_WRITING = ("charset", "encoding", "labelled", "chunked")
 _BODIES = ("json", "text", "base64")
 
 
@@ -117,10 +118,7 @@ def _replace(answer: Answer, argument: Mapping[str, str], _: Random) -> None:
 
 
 _CHANGES: dict[str, Callable[[Answer, Value, Random], None]] = {
-    **{
-        name: _replace_member(name)
-        for name in (*_BODIES, "status", "type", "style", "charset", "encoding", "chunked")
-    },
+    **{name: _replace_member(name) for name in (*_BODIES, "status", "type", "style", *_WRITING)},
     "headers": _headers,
     "set": _set,
     "drop": _drop,
@@ -161,7 +159,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Value]] = {
 
 def places(root: Value, place: str) -> Iterator[tuple[Any, Any]]:
     """Give each holder and key that a place names."""
-    *way, last = place.split(".")
+    *way, last = place.removeprefix("/").split("/" if "/" in place else ".")
     holders = [root]
     for step in way:
         holders = [holder[key] for holder in holders for key in _keys(holder, step)]

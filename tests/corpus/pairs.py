@@ -96,6 +96,12 @@ def known_wrong() -> dict[str, str]:
     return {name: reason for reason, names in reasons.items() for name in names}
 
 
+def secrets(directory: Path = APIS) -> list[str]:
+    """Read what stands in answers and must be nowhere on disk after they were compared."""
+    apis = map(_read, sorted(directory.glob("*.yaml")))
+    return [str(secret) for api in apis for secret in api.get("secrets", [])]
+
+
 class _Loader(yaml.CSafeLoader):
     """YAML in which a time is the text that it is written as."""
 

@@ -3,8 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ ROUTES = 420
 AT_ONCE, ROOM = 48, 8
 """Requests between two looks at how many copies are under way, and how many of those may be left:
 together fewer than those beyond which copies are dropped."""
+
+SITES = 2
+"""That are asked at the same time: most of it is waiting until both sides are asked again."""
 
 # Read by hand: with hundreds of routes a parser takes longer than what is waited for.
 _IN_FLIGHT = re.compile(rb"^strangler_shadow_copies_in_flight (\S+)", re.MULTILINE)
@@ -50,13 +55,20 @@ def prefix_of(pair: Pair) -> str:
 
 def run(directory: Path, pairs: Sequence[Pair], times: int) -> Asked:
     """Ask each pair so many times or as often as it needs, in turns, and read what was found."""
+    batches = list(batched(pairs, ROUTES))
+    sites = [_site(directory / f"site-{number}") for number in range(len(batches))]
     whole = Asked([], Counter())
-    for number, batch in enumerate(batched(pairs, ROUTES)):
-        place = directory / f"site-{number}"
-        place.mkdir()
-        asked = _run(Site(place), batch, times)
-        whole = Asked(whole.findings + asked.findings, whole.copies + asked.copies)
+    with ThreadPoolExecutor(SITES) as running:
+        for asked in running.map(_run, sites, batches, repeat(times)):
+            whole = Asked(whole.findings + asked.findings, whole.copies + asked.copies)
     return whole
+
+
+def _site(directory: Path) -> Site:
+    directory.mkdir()
+    site = Site(directory)
+    site.make_store()  # of which only one can be made at a time
+    return site
 
 
 def batched(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
@@ -100,14 +112,15 @@ def _ask(replica: Replica, pairs: Sequence[Pair], times: int) -> None:
                 if asked % AT_ONCE == 0:
                     _await_copies(replica, ROOM)
                 asked += 1
-                ask(client, pair)
+                ask(client, pair, turn)
 
 
-def ask(client: Client, pair: Pair) -> None:
-    """Ask one pair's question once; the monolith has to answer."""
+def ask(client: Client, pair: Pair, turn: int = 0) -> None:
+    """Ask one pair's question for the how-manieth time; the monolith has to answer."""
     body = pair.ask.body.encode() or None
     headers = {PAIR: str(pair), **pair.ask.headers}
-    client.send(prefix_of(pair) + pair.ask.path, pair.ask.method, body, headers)
+    path = pair.ask.path.replace("${turn}", str(1001 + turn))
+    client.send(prefix_of(pair) + path, pair.ask.method, body, headers)
     answer = client.receive()
     assert answer.by == "monolith", f"{pair}: {answer}"
 

@@ -3,14 +3,21 @@
 In a template `${NAME ARGUMENT…}` stands for such a value: alone in a string it keeps its type
 (`${now epoch}` is a number), within other text it is written into it. Beside it there are lists of
 chance, `{$shuffle: […]}`, `{$sample: N, of: […]}`, rows that are all alike, `{$repeat: N, of: …}`
-with `${i}` for the row, and what is not always there: `{$sometimes: CHANCE, of: …}`.
+with `${i}` for the row, and what is not always there: `{$sometimes: CHANCE, of: …}`; and values
+that are written within texts: `{$json: …}`, `{$base64: …}`, `{$jwt: CLAIMS}`, `{$octets: HEX}`,
+`{$zip: {NAME: TEXT}}`. Where each ask has a number of its own in its path, `${number}` is that
+number, `${derived LEAST MOST}` one that follows from it on both sides, and `{$every: N, of: …,
+else: …}` holds for every Nth.
 """
 
 import base64
+import io
+import json
 import re
 import string
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -97,11 +104,55 @@ def _sometimes(template: dict[str, Value], asking: Asking) -> Value:
     return rendered(template["of"], asking) if there else _ABSENT
 
 
+def _as_json(template: dict[str, Value], asking: Asking) -> str:
+    return json.dumps(rendered(template["$json"], asking), separators=(",", ":"))
+
+
+def _in_base64(template: dict[str, Value], asking: Asking) -> str:
+    """Write a text, or anything else as JSON, in the alphabet for URLs."""
+    value = rendered(template["$base64"], asking)
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _jwt(template: dict[str, Value], asking: Asking) -> str:
+    """Sign claims, with a signature that nobody can foresee (RFC 7519)."""
+    header = template.get("header", {"alg": "RS256", "typ": "JWT", "kid": "k-1"})
+    parts = [_in_base64({"$base64": each}, asking) for each in (header, template["$jwt"])]
+    signature = base64.urlsafe_b64encode(asking.random.randbytes(32)).decode().rstrip("=")
+    return ".".join((*parts, signature))
+
+
+def _zipped(template: dict[str, Value], asking: Asking) -> str:
+    """Pack files as of now: an archive holds when each was made."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in rendered(template["$zip"], asking).items():
+            archive.writestr(zipfile.ZipInfo(name, time.localtime()[:6]), text)
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def _octets(template: dict[str, Value], asking: Asking) -> str:
+    return base64.b64encode(bytes.fromhex(rendered(template["$octets"], asking))).decode()
+
+
+def _every(template: dict[str, Value], asking: Asking) -> Value:
+    if _number(asking) % template["$every"] == 0:
+        return rendered(template["of"], asking)
+    return rendered(template["else"], asking) if "else" in template else _ABSENT
+
+
 _OPERATORS: dict[str, Callable[[dict[str, Value], Asking], Value]] = {
     "$shuffle": _shuffled,
     "$sample": _sampled,
     "$repeat": _repeated,
     "$sometimes": _sometimes,
+    "$json": _as_json,
+    "$base64": _in_base64,
+    "$jwt": _jwt,
+    "$zip": _zipped,
+    "$octets": _octets,
+    "$every": _every,
 }
 
 
@@ -137,6 +188,11 @@ _CLOCKS: dict[str, Callable[[datetime], Value]] = {
     "epoch-ms": lambda now: int(now.timestamp() * 1000),
     "epoch-us": lambda now: int(now.timestamp() * 1_000_000),
     "epoch-float": lambda now: now.timestamp(),
+    "date": lambda now: now.strftime("%Y-%m-%d"),
+    "syslog": lambda now: now.strftime("%b %d %H:%M:%S"),
+    "apache": lambda now: now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+    "american": lambda now: now.strftime("%m/%d/%Y %I:%M:%S %p"),
+    "go": lambda now: now.strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".") + "Z",
     "dotnet": lambda now: f"/Date({int(now.timestamp() * 1000)})/",
 }
 
@@ -169,6 +225,36 @@ def _tick(asking: Asking, period: str, lag: str = "0") -> int:
     return int((time.time() - late) / float(period)) % 1_000_000
 
 
+def _path(asking: Asking) -> str:
+    return asking.path.partition("?")[0]
+
+
+def _number(asking: Asking) -> int:
+    """Give the last number of the path."""
+    return int(re.findall(r"\d+", _path(asking))[-1])
+
+
+def _derived(asking: Asking, least: str, most: str, salt: str = "") -> int:
+    """Give a number that both sides give for this path."""
+    return Random(_path(asking) + salt).randint(int(least), int(most))
+
+
+def _object_id(asking: Asking) -> str:
+    """Make an identifier that begins with the time, as MongoDB does."""
+    return f"{int(time.time()):08x}" + _letters(asking, "16", "0123456789abcdef")
+
+
+def _snowflake(asking: Asking) -> int:
+    """Make a number that grows with the time and does not fit into a double."""
+    return (int(time.time() * 1000) - 1_288_834_974_657) << 22 | asking.random.getrandbits(22)
+
+
+def _uuid7(asking: Asking) -> str:
+    """Make an identifier that begins with the time (RFC 9562 section 5.7)."""
+    high = int(time.time() * 1000) << 16 | 0x7000 | asking.random.getrandbits(12)
+    return str(uuid.UUID(int=high << 64 | 0b10 << 62 | asking.random.getrandbits(62)))
+
+
 _MAKERS: dict[str, Callable[..., Value]] = {
     "now": _now,
     "started": _started,
@@ -188,5 +274,12 @@ _MAKERS: dict[str, Callable[..., Value]] = {
     "side": lambda asking: asking.side,
     "host": lambda asking: asking.headers["Host"],
     "header": lambda asking, name: asking.headers[name],
-    "last": lambda asking: asking.path.partition("?")[0].rpartition("/")[2],
+    "last": lambda asking: _path(asking).rpartition("/")[2],
+    "number": _number,
+    "derived": _derived,
+    "chosen": lambda asking, *choices: choices[_derived(asking, "0", str(len(choices) - 1))],
+    "object-id": _object_id,
+    "snowflake": _snowflake,
+    "uuid7": _uuid7,
+    "ask": lambda asking: asking.number,
 }

@@ -198,12 +198,23 @@ async def test_a_candidate_that_keeps_failing_gets_no_more_copies(
     async with proxy(table_for(monolith, service, SHADOW)) as running:
         for count in range(1, FAILURES + 1):
             await running.get("/d/1")
-            await running.wait_until(lambda: verdicts(running).get("inconclusive") == count)  # noqa: B023
+            await running.wait_until(lambda: verdicts(running).get("mismatch") == count)  # noqa: B023
         await running.get("/d/1")
         assert copies(running) == {
             "failed: the connection was closed": FAILURES,
             "dropped: candidate is failing": 1,
         }
+
+
+@pytest.mark.parametrize("broken", [None, b"220 smtp.example.org ESMTP\r\n"])
+async def test_a_candidate_that_breaks_off_at_each_ask_differs(
+    monolith: Upstream, service: Upstream, broken: bytes | None
+) -> None:
+    service.answer = lambda _: broken
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        await running.get("/d/1")
+        await running.wait_until(lambda: verdicts(running) == {"mismatch": 1})
+        assert len(monolith.heads) > 2  # both were asked again before that counted
 
 
 async def test_a_candidate_that_sends_bombs_gets_no_more_copies_of_that_route(
