@@ -8,7 +8,7 @@ the form that was seen.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from strangler.compare.looks import Likeness, likeness
+from strangler.compare.looks import Likeness, characters_of, likeness
 from strangler.compare.manner import oddity
 from strangler.compare.surprise import ENOUGH, LEAST, weighed
 from strangler.compare.verdict import JSON, Comparison, Difference, Kind
@@ -51,6 +51,10 @@ class Known:
     constant: str = ""
     worded: bool | None = None
 
+
+READ_AT_ONCE = 500
+"""Characters of text whose words are held against each other with every answer, in a millisecond.
+Those of more text are only when both sides are asked again."""
 
 _NOTHING = Known()
 
@@ -142,9 +146,10 @@ class Learned:
 
         `now` is the Unix time of the comparison.
         """
-        return all(self._explains(each, now) for each in comparison.differences)
+        words = characters_of(comparison.differences) <= READ_AT_ONCE
+        return all(self._explains(each, now, words=words) for each in comparison.differences)
 
-    def _explains(self, difference: Difference, now: float) -> bool:
+    def _explains(self, difference: Difference, now: float, *, words: bool) -> bool:
         known = self._known.get(likeness(difference))
         if known is None or known.looks < CERTAIN or known.moved < SHARE * known.looks:
             return False
@@ -153,6 +158,6 @@ class Learned:
         ours, theirs = difference.primary, difference.candidate
         if oddity([ours], [theirs], now=now, span=0.0) is not None:
             return False
-        if not known.worded or not isinstance(ours, str) or not isinstance(theirs, str):
+        if not (words and known.worded) or not isinstance(ours, str) or not isinstance(theirs, str):
             return True
         return wording(ours, now) == wording(theirs, now)

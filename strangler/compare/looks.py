@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from strangler.compare.bounds import DEFAULT_BOUNDS
@@ -33,6 +34,12 @@ def likeness(difference: Difference) -> Likeness:
         and (difference.primary is None or difference.candidate is None)
     )
     return difference.path, PRESENCE if one_sided else difference.kind.value
+
+
+def characters_of(differences: Iterable[Difference]) -> int:
+    """Count the characters of the texts that differ, of both sides."""
+    sides = chain.from_iterable((each.primary, each.candidate) for each in differences)
+    return sum(len(side) for side in sides if isinstance(side, str))
 
 
 class Compared:
@@ -103,6 +110,11 @@ class Look:
     def asks(self) -> int:
         """How often each side was asked."""
         return len(self._candidate)
+
+    @property
+    def characters(self) -> int:
+        """How much text is to be read, about: each ask brings as much as the first."""
+        return self.asks * characters_of(self.first.differences)
 
     def add(self, primary: Comparison, candidate: Comparison, latest: Comparison) -> str:
         """Add one more ask of both sides; gives why it tells nothing, if that is so.

@@ -71,7 +71,7 @@ class Course(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Traced:
+class Traced:
     """One likeness of the first answers, and what became of it.
 
     `among`: of how many places, or ways to be odd, this is one; of many, some are so by accident.
@@ -99,16 +99,13 @@ def _manner_of(like: Likeness) -> Likeness:
     return like[0], f"{Kind.MANNER} of {like[1]}"
 
 
-def enough(look: Look, learned: Learned, asked: Asked) -> bool:
+def enough(look: Look, traced: list[Traced], learned: Learned) -> bool:
     """Decide whether the asks so far tell all that they can; else both sides are asked again."""
-    if look.asks >= ASKS:
-        return True
-    return not any(_open(each, learned) for each in _trace(look, asked))
+    return look.asks >= ASKS or not any(_open(each, learned) for each in traced)
 
 
-def conclude(look: Look, learned: Learned, asked: Asked) -> Confirmation:
+def conclude(look: Look, traced: list[Traced], learned: Learned, asked: Asked) -> Confirmation:
     """Part the differences of the first answers, and remember what was seen."""
-    traced = _trace(look, asked)
     if asked.written:
         return _after_a_write(traced, look, learned, asked)
     for each in traced:
@@ -139,7 +136,7 @@ def watch(alone: Comparison, learned: Learned, now: float) -> tuple[Lesson, ...]
 
 
 def _after_a_write(
-    traced: list[_Traced], look: Look, learned: Learned, asked: Asked
+    traced: list[Traced], look: Look, learned: Learned, asked: Asked
 ) -> Confirmation:
     """Hold nothing against the candidate that a write may have made, nor learn from it.
 
@@ -165,7 +162,7 @@ def _after_a_write(
     return Confirmation(tuple(confirmed), tuple(noise), tuple(racy))
 
 
-def _moves_by_itself(each: _Traced, look: Look, asked: Asked) -> bool:
+def _moves_by_itself(each: Traced, look: Look, asked: Asked) -> bool:
     """Decide whether something moved each time that no write passed between two asks."""
     if each.course is not Course.MOVED or not each.differences:
         return False
@@ -177,33 +174,38 @@ def _moves_by_itself(each: _Traced, look: Look, asked: Asked) -> bool:
     return bool(in_quiet) and all(in_quiet)
 
 
-def _is_clock(each: _Traced, asked: Asked) -> bool:
+def _is_clock(each: Traced, asked: Asked) -> bool:
     """Decide whether both sides tell the present time, which no write makes them do."""
     if each.course is Course.MOVED:
         return each.odd is None and all(_tells_now(one, asked) for one in each.differences)
     return each.course is Course.CLOCK
 
 
-def _trace(look: Look, asked: Asked) -> list[_Traced]:
+def trace(look: Look, asked: Asked) -> list[Traced]:
+    """Tell what became of each likeness of the first answers.
+
+    This is what takes long, where there is much text to read (`Look.characters`), and it knows
+    nothing but the look: another process may do it.
+    """
     last = set(map(likeness, look.latest.differences))
     traced = []
     for like, differences in look.alike().items():
         agreed = look.agreed(like)
         if not look.moved(like):
             course = _of_one_that_stays(agreed, differences, asked)
-            traced.append(_Traced(like, differences, course, sum(agreed)))
+            traced.append(Traced(like, differences, course, sum(agreed)))
         elif among := ways_to_part(look, like):
-            traced.append(_Traced(like, differences, Course.PARTED, 0, among=among))
+            traced.append(Traced(like, differences, Course.PARTED, 0, among=among))
         elif still := _still(look, like, differences, asked):
             # What does not move in its own place is no noise, whatever moves in other rows.
             own = (still[0].place, like[1])
-            traced.append(_Traced(own, still, Course.HELD, 0, among=look.places(like)))
+            traced.append(Traced(own, still, Course.HELD, 0, among=look.places(like)))
             if moving := [each for each in differences if each not in still]:
-                traced.append(_Traced(like, moving, Course.MOVED, sum(agreed)))
+                traced.append(Traced(like, moving, Course.MOVED, sum(agreed)))
         elif like in last:
             traced += _moving(look, like, differences, asked)
         else:
-            traced.append(_Traced(like, differences, Course.SETTLED, sum(agreed)))
+            traced.append(Traced(like, differences, Course.SETTLED, sum(agreed)))
     return traced
 
 
@@ -249,22 +251,22 @@ def _failed(differences: list[Difference]) -> bool:
 
 def _moving(
     look: Look, like: Likeness, differences: list[Difference], asked: Asked
-) -> list[_Traced]:
+) -> list[Traced]:
     """Compare the manner in which both sides move: it is odd wherever it was met, or in places."""
     agreed = sum(look.agreed(like))
     odd = [_oddity(look, like, each, asked) for each in differences]
     told = [look.series(like, each) is not None for each in differences]
     if sum(told) == sum(found is not None for found in odd) > 0:
         first = next(found for found in odd if found is not None)
-        return [_Traced(like, differences, Course.MOVED, agreed, first, first.among)]
+        return [Traced(like, differences, Course.MOVED, agreed, first, first.among)]
     met = list(zip(differences, odd, strict=True))
-    traced = [_Traced(like, [each for each, found in met if found is None], Course.MOVED, agreed)]
+    traced = [Traced(like, [each for each, found in met if found is None], Course.MOVED, agreed)]
     places = look.places(like)
     for each, found in met:
         if found is not None:
             own = (each.place, like[1])
             among = found.among * places
-            traced.append(_Traced(own, [each], Course.MOVED, agreed, found, among))
+            traced.append(Traced(own, [each], Course.MOVED, agreed, found, among))
     return traced
 
 
@@ -278,7 +280,7 @@ def _oddity(look: Look, like: Likeness, each: Difference, asked: Asked) -> Oddit
     return oddity(*series, now=asked.now, span=asked.span, path=like[0])
 
 
-def _open(each: _Traced, learned: Learned) -> bool:
+def _open(each: Traced, learned: Learned) -> bool:
     """Decide whether more asks could tell more of one likeness."""
     if each.course is Course.HELD:
         return not learned.is_real(each.like)
@@ -287,7 +289,7 @@ def _open(each: _Traced, learned: Learned) -> bool:
     return each.agreed > 0 and not learned.lags(each.like)
 
 
-def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
+def _weigh(each: Traced, asks: int, learned: Learned) -> None:
     match each.course:
         case Course.HELD | Course.FLICKERED:
             learned.weigh(each.like, surprise(asks, each.agreed) / each.among)
@@ -301,7 +303,7 @@ def _weigh(each: _Traced, asks: int, learned: Learned) -> None:
             pass
 
 
-def _weigh_manner(each: _Traced, asks: int, learned: Learned) -> None:
+def _weigh_manner(each: Traced, asks: int, learned: Learned) -> None:
     if each.is_odd:
         constant = "" if each.odd is None else each.odd.constant
         if not learned.repeats(each.manner, constant):
@@ -329,19 +331,19 @@ def _remember(look: Look, learned: Learned, now: float) -> tuple[Lesson, ...]:
     return tuple(lessons)
 
 
-def _is_real(each: _Traced, learned: Learned) -> bool:
+def _is_real(each: Traced, learned: Learned) -> bool:
     if each.course in {Course.HELD, Course.FLICKERED}:
         return learned.is_real(each.like)
     return each.is_odd and learned.is_real(each.manner)
 
 
-def _is_noise(each: _Traced, learned: Learned) -> bool:
+def _is_noise(each: Traced, learned: Learned) -> bool:
     if each.course in {Course.MOVED, Course.PARTED, Course.CLOCK}:
         return True
     return learned.is_noise(each.like)
 
 
-def _as_found(each: _Traced) -> list[Difference]:
+def _as_found(each: Traced) -> list[Difference]:
     """Give the differences as they are reported: of a manner, what both sides do, in words."""
     if each.odd is None:
         return each.differences

@@ -11,7 +11,7 @@ from strangler.compare.compare import compare
 from strangler.compare.finding import change_of
 from strangler.compare.learned import Learned
 from strangler.compare.looks import Look
-from strangler.compare.noise import Asked, conclude, enough
+from strangler.compare.noise import Asked, conclude, enough, trace
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Difference, Verdict
@@ -79,12 +79,13 @@ def ask_both(request: Request, table: RouteTable) -> Told:
             compare(primary, theirs, rules),
             compare(ours, theirs, rules),
         )
+        if untold:
+            return Told(primary, candidate, (), (), untold)
         asked = Asked(time.time(), time.time() - began)
-        if untold or enough(look, learned, asked):
+        traced = trace(look, asked)
+        if enough(look, traced, learned):
             break
-    if untold:
-        return Told(primary, candidate, (), (), untold)
-    told = conclude(look, learned, asked)
+    told = conclude(look, traced, learned, asked)
     return Told(primary, candidate, told.confirmed, (*told.noise, *told.racy), told.reason)
 
 

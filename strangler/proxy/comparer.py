@@ -9,18 +9,23 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import get_context
-from typing import Final
+from typing import Final, TypeVar
 
 from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds
 from strangler.compare.compare import compare
+from strangler.compare.looks import Look
+from strangler.compare.noise import Asked, Traced, trace
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Comparison, Verdict
 from strangler.proxy.lending import CAN_LEND, Loan, compare_lent
+
+T = TypeVar("T")
 
 PICKLED: Final = 256 * 1024
 """Octets of a pair up to which it is pickled, in a fifth of a millisecond; larger ones are lent."""
@@ -34,6 +39,10 @@ VALUES_IN_LOOP = 5_000
 
 OCTETS_A_VALUE: Final = 8
 """Of JSON, hardly ever less: a name, a quotation mark or two, a comma, a digit."""
+
+TEXT_IN_LOOP: Final = 500
+"""Characters of what differs that are read in the loop, at 2 to 9 µs each: two dates of both
+sides, asked for five times. More would hold it for longer than a process takes to be asked."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -69,28 +78,32 @@ class Comparer:
             comparison = compare(primary, candidate, rules, self._quick)
             if comparison.verdict is not Verdict.INCONCLUSIVE:
                 return comparison
+        if octets > PICKLED and CAN_LEND:
+            return await self._lend(primary, candidate, rules)
+        return await self._elsewhere(compare, primary, candidate, rules, self._thorough)
+
+    async def trace(self, look: Look, asked: Asked) -> list[Traced]:
+        """Tell what became of each likeness of two answers; raises as `compare` does."""
+        if look.characters <= TEXT_IN_LOOP:
+            return trace(look, asked)
+        return await self._elsewhere(trace, look, asked)
+
+    async def _lend(self, primary: Response, candidate: Response, rules: Rules) -> Comparison:
+        loop = asyncio.get_running_loop()
+        loan = await loop.run_in_executor(None, Loan, primary, candidate)
+        try:
+            return await self._elsewhere(compare_lent, loan.lent, rules, self._thorough)
+        finally:
+            loan.close()
+
+    async def _elsewhere(self, work: Callable[..., T], *args: object) -> T:
         executor = self._process()
         try:
-            if octets > PICKLED and CAN_LEND:
-                return await self._lend(executor, primary, candidate, rules)
-            loop, bounds = asyncio.get_running_loop(), self._thorough
-            return await loop.run_in_executor(executor, compare, primary, candidate, rules, bounds)
+            return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
         except BrokenProcessPool:
             if self._executor is executor:  # and not the one that took its place already
                 self._executor = None
             raise
-
-    async def _lend(
-        self, executor: ProcessPoolExecutor, primary: Response, candidate: Response, rules: Rules
-    ) -> Comparison:
-        loop = asyncio.get_running_loop()
-        loan = await loop.run_in_executor(None, Loan, primary, candidate)
-        try:
-            return await loop.run_in_executor(
-                executor, compare_lent, loan.lent, rules, self._thorough
-            )
-        finally:
-            loan.close()
 
     def _process(self) -> ProcessPoolExecutor:
         if self._executor is None:

@@ -87,9 +87,10 @@ class SecondLook:
                 return Judgement(Verdict.INCONCLUSIVE, first.fired)
             written = self._written(copy, copy.began)
             asked = Asked(time.time(), self._plane.now() - began, written, tuple(quiet))
-            if enough(look, learned, asked):
+            traced = await self._comparer.trace(look, asked)
+            if enough(look, traced, learned):
                 break
-        found = conclude(look, learned, asked)
+        found = conclude(look, traced, learned, asked)
         self._lessons.add(copy.route, copy.decision.primary, found.lessons, asked.now)
         return Judgement(found.verdict, first.fired, found.confirmed, found.noise)
 

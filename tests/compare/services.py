@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from strangler.compare.compare import compare
 from strangler.compare.learned import Learned
 from strangler.compare.looks import Look
-from strangler.compare.noise import Asked, Confirmation, conclude, enough
+from strangler.compare.noise import Asked, Confirmation, conclude, enough, trace
 from strangler.compare.verdict import Verdict
 from tests.compare.answers import json_answer, rules
 
@@ -59,5 +59,6 @@ class Shadow:
                 compare(primary, candidate, NO_RULES),
             )
             asked = Asked(self.now, self.now - began, written)
-            if enough(look, self.learned, asked):
-                return conclude(look, self.learned, asked)
+            traced = trace(look, asked)
+            if enough(look, traced, self.learned):
+                return conclude(look, traced, self.learned, asked)

@@ -8,7 +8,7 @@ import pytest
 from strangler.compare.compare import compare
 from strangler.compare.learned import Learned
 from strangler.compare.looks import Look
-from strangler.compare.noise import Asked, conclude, enough
+from strangler.compare.noise import Asked, conclude, enough, trace
 from strangler.compare.surprise import ASKS
 from strangler.compare.verdict import Kind, Verdict
 from tests.compare.answers import answer, json_answer, rules
@@ -29,9 +29,10 @@ def confirmed(*answers, written=False, quiet=(), learned=None):
             compare(ours[0], mine, none), compare(ours[0], its, none), compare(mine, its, none)
         )
         asked = Asked(NOW, 0.3 * number, written, quiet[:number])
-        if enough(look, learned, asked):
+        traced = trace(look, asked)
+        if enough(look, traced, learned):
             break
-    return conclude(look, learned, asked)
+    return conclude(look, traced, learned, asked)
 
 
 def bodies(*values, **more):

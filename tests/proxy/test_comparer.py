@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from strangler.compare.bounds import DEFAULT_BOUNDS
+from strangler.compare.compare import compare
+from strangler.compare.looks import Look
+from strangler.compare.noise import Asked, Course, trace
 from strangler.compare.response import Response
 from strangler.compare.rules import Rules
 from strangler.compare.verdict import Verdict
@@ -109,6 +112,19 @@ async def test_a_bomb_too_large_for_any_process_is_evidence_of_nothing(
     found = await comparer.compare(bomb, zipped(b"[1]"), NO_RULES)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert repr(comparer) == ELSEWHERE
+
+
+async def test_much_text_that_never_rests_is_read_in_another_process(comparer: Comparer) -> None:
+    asked = Asked(1_790_000_000.0, 0.3)
+    for words, where in ((5, IN_LOOP), (200, ELSEWHERE)):
+        answers = [json_answer({"a": " ".join([f"{n} times"] * words)}) for n in range(4)]
+        ours, theirs, again, its = answers
+        look = Look(compare(ours, theirs, NO_RULES))
+        look.add(*[compare(*pair, NO_RULES) for pair in ((ours, again), (ours, its), (again, its))])
+        traced = await comparer.trace(look, asked)
+        assert traced == trace(look, asked)
+        assert [each.course for each in traced] == [Course.MOVED]
+        assert repr(comparer) == where
 
 
 async def test_a_process_that_was_killed_costs_one_comparison_and_is_replaced(
