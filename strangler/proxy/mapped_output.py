@@ -14,7 +14,7 @@ from strangler.http.changed_body import of_new_body
 from strangler.http.fields import lines_of, response_fields
 from strangler.http.framing import BodyKind, Framing
 from strangler.http.message import Headers
-from strangler.http.reference import client_origin
+from strangler.http.reference import Origin, client_origin, read_authority, read_reference
 from strangler.http.roles import REFERENCE
 from strangler.proxy.response_output import ResponseOutput
 from strangler.proxy.response_reader import ResponseHead
@@ -24,6 +24,7 @@ from strangler.routing.table import Upstream
 if TYPE_CHECKING:
     from strangler.proxy.exchange import Exchange
 
+_REFERENCES = frozenset({b"location", b"content-location"})
 _BOUNDS = Bounds(body=MAPPED_BODY)
 
 
@@ -137,13 +138,39 @@ def mapped_output(
 def as_client_sees(response: Response, back: MapBack) -> Response:
     """Map a whole response, as a comparison needs it."""
     headers = back.head(response.status, response.headers, bodiless=not response.body)
-    seen = Response(response.status, headers, response.body)
+    seen = Response(response.status, _from_root(headers, back.client), response.body)
     if not back.maps_body(response.status, response.headers):
         return seen
     try:
         return _mapped(seen, back)
     except Inconclusive:  # and so it passed on its way to the client
         return seen
+
+
+def _from_root(headers: Headers, client: Origin) -> Headers:
+    """Leave out of references the client's own origin, with which they mean the same.
+
+    RFC 9110 section 10.2.2: a `Location` may be relative to what was asked.
+    """
+    named = read_authority(client.authority)
+    if named is None:
+        return headers
+    return [
+        (name, _without_origin(value, client.scheme, named))
+        if name.lower() in _REFERENCES
+        else (name, value)
+        for name, value in headers
+    ]
+
+
+def _without_origin(value: bytes, scheme: bytes, named: tuple[str, int | None]) -> bytes:
+    found = read_reference(value)
+    if found is None or found.scheme not in {b"", scheme}:
+        return value
+    found = found._replace(scheme=scheme)
+    if not found.names(*named):
+        return value
+    return found._replace(scheme=b"", authority=None, path=found.origin_form).to_bytes()
 
 
 def with_headers(head: ResponseHead, headers: Headers) -> ResponseHead:

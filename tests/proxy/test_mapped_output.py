@@ -171,3 +171,25 @@ def test_a_whole_answer_is_mapped_for_the_comparison_as_it_is_for_the_client() -
     assert seen == Response(201, [JSON, (b"Location", b"/api/x"), (b"ETag", b'W/"1"')], TOLD)
     large = SAID + b" " * MAPPED_BODY
     assert as_client_sees(Response(200, [JSON], large), back()) == Response(200, [JSON], large)
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        (b"http://shop.example/orders/7", b"/orders/7"),
+        (b"HTTP://Shop.Example:80/orders/7?x=1#top", b"/orders/7?x=1#top"),
+        (b"//shop.example/orders/7", b"/orders/7"),
+        (b"http://shop.example", b"/"),
+        (b"https://shop.example/orders/7", b"https://shop.example/orders/7"),
+        (b"http://shop.example:8080/orders/7", b"http://shop.example:8080/orders/7"),
+        (b"http://other.example/orders/7", b"http://other.example/orders/7"),
+        (b"/orders/7", b"/orders/7"),
+        (b"mailto:a@shop.example", b"mailto:a@shop.example"),
+    ],
+)
+def test_a_reference_with_the_clients_own_origin_is_compared_as_one_without(
+    written: bytes, compared: bytes
+) -> None:
+    for name in (b"Location", b"Content-Location"):
+        seen = as_client_sees(Response(302, [(name, written)], b""), back())
+        assert seen.field(name.lower()) == compared
