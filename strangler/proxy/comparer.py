@@ -8,7 +8,6 @@ import asyncio
 import ctypes
 import os
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,9 +29,9 @@ T = TypeVar("T")
 PICKLED: Final = 256 * 1024
 """Octets of a pair up to which it is pickled, in a fifth of a millisecond; larger ones are lent."""
 
-NICENESS: Final = 19
-"""How far the comparing process stands back where it cannot be told to run only when nobody else
-would: as far as there is."""
+POLITENESS: Final = 10
+"""How far the comparing process stands back (nice(2)) where a core is short: one that serves gets
+ten times as much of it. Were it to run on idle cores only, a busy machine would compare nothing."""
 
 VALUES_IN_LOOP = 5_000
 """JSON values that a comparison in the loop may look at: some milliseconds at the very most."""
@@ -121,16 +120,8 @@ class Comparer:
 
 
 def _stand_back() -> None:
-    """Run only when no core has other work; and let the kernel end this process with its worker.
-
-    By niceness alone it still runs for milliseconds at a time while somebody waits for the core
-    that it has. Idle (sched(7)), it makes way at once; what it does not get done meanwhile is
-    dropped and counted.
-    """
-    if sys.platform == "linux":
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(NICENESS)
+    """Let those go first who serve; and let the kernel end this process with its worker."""
+    os.nice(POLITENESS)
     prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
