@@ -29,6 +29,18 @@ class Broken(Inconclusive):
     """A body is not coded as its response says: no client can read it."""
 
 
+def foretell(response: Response, side: str, bounds: Bounds) -> None:
+    """Raise `Inconclusive` for a gzip body whose end says that it is too large.
+
+    The last four octets are its size (RFC 1952 section 2.3.1), so a bomb that does not lie is known
+    without being unpacked; one that lies cannot be read by anybody.
+    """
+    coding = response.field(b"content-encoding").strip().lower()
+    size = int.from_bytes(response.body[-4:], "little")
+    if coding in {b"gzip", b"x-gzip"} and size > bounds.body:
+        raise _too_large(side, bounds.body)
+
+
 def decoded(response: Response, side: str, bounds: Bounds) -> bytes:
     """Undo a body's content-encoding. Raises `Inconclusive` for what it cannot or must not.
 

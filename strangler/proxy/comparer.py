@@ -15,7 +15,8 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import Final, TypeVar
 
-from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds
+from strangler.compare.bounds import DEFAULT_BOUNDS, Bounds, Inconclusive
+from strangler.compare.coding import foretell
 from strangler.compare.compare import compare
 from strangler.compare.looks import Look
 from strangler.compare.noise import Asked, Traced, trace
@@ -77,6 +78,11 @@ class Comparer:
             comparison = compare(primary, candidate, rules, self._quick)
             if comparison.verdict is not Verdict.INCONCLUSIVE:
                 return comparison
+        try:
+            foretell(primary, "primary", self._thorough)
+            foretell(candidate, "candidate", self._thorough)
+        except Inconclusive as reason:
+            return Comparison(Verdict.INCONCLUSIVE, reason=str(reason))
         if octets > PICKLED and CAN_LEND:
             return await self._lend(primary, candidate, rules)
         return await self._elsewhere(compare, primary, candidate, rules, self._thorough)

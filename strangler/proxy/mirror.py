@@ -58,6 +58,7 @@ class Mirror:
     __slots__ = (
         "_asked",
         "_breakers",
+        "_broken_off",
         "_plane",
         "_slots",
         "_to_ask",
@@ -70,6 +71,7 @@ class Mirror:
         self._plane = plane
         self.judge = Judge(plane, self, unreported, Redactor(plane.settings.redaction_key))
         self._breakers: dict[str, Breaker] = {}
+        self._broken_off: dict[str, Copy] = {}  # by the route's label
         self._to_ask: list[Copy] = []
         self._asked: dict[Copy, UpstreamConnection] = {}
         self.budget = Budget(plane.settings.copy_octets)
@@ -306,6 +308,8 @@ class Mirror:
             await self.judge.judge(copy, candidate)
 
     def _end(self, copy: Copy) -> None:
+        if self._broken_off and self._broken_off.get(copy.label) is copy:
+            del self._broken_off[copy.label]
         self._slots.give_back(copy.label)
         self.budget.give_back(copy.octets)
 
@@ -332,10 +336,12 @@ class Mirror:
         """Account for what came; a failure is an inconclusive exchange.
 
         But where the candidate breaks off, or answers no HTTP, that is compared as its client would
-        get it: a service that fails at some requests differs in these.
+        get it: a service that fails at some requests differs in these. Of each route one such copy
+        at a time: to look into it costs either side several requests.
         """
         answer = self.account(copy, upstream, outcome, again=again)
-        if answer is None and upstream == copy.candidate and _broke_off(outcome):
+        broke_off = answer is None and upstream == copy.candidate and _broke_off(outcome)
+        if broke_off and self._broken_off.setdefault(copy.label, copy) is copy:
             return BROKEN_OFF
         if answer is None:
             self.judge.conclude(copy, copy.primary, Judgement(Verdict.INCONCLUSIVE))

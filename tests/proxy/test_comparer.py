@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import brotli
 import pytest
 
 from strangler.compare.bounds import DEFAULT_BOUNDS
@@ -22,6 +23,7 @@ from tests.compare.answers import json_answer
 
 NO_RULES = Rules.compile([], [])
 ZIPPED = ((b"Content-Type", b"application/json"), (b"Content-Encoding", b"gzip"))
+BROTLI = ((b"Content-Type", b"application/json"), (b"Content-Encoding", b"br"))
 IN_LOOP = "<Comparer process=False>"
 ELSEWHERE = "<Comparer process=True>"
 
@@ -108,8 +110,16 @@ async def test_a_bomb_too_large_for_any_process_is_evidence_of_nothing(
 ) -> None:
     bomb = zipped(b"0" * (DEFAULT_BOUNDS.body + 1))
     assert len(bomb.body) < 17_000
-    found = await comparer.compare(bomb, zipped(b"[1]"), NO_RULES)
-    assert found.verdict is Verdict.INCONCLUSIVE
+    found = await comparer.compare(zipped(b"[1]"), bomb, NO_RULES)
+    assert (found.verdict, found.exceeded_by_candidate) == (Verdict.INCONCLUSIVE, True)
+    assert repr(comparer) == IN_LOOP, "it says at its end how large it is"
+
+
+async def test_a_bomb_that_does_not_say_so_goes_off_in_another_process(comparer: Comparer) -> None:
+    bomb = Response(200, BROTLI, brotli.compress(b"0" * (DEFAULT_BOUNDS.body + 1), quality=5))
+    assert len(bomb.body) < 2048
+    found = await comparer.compare(zipped(b"[1]"), bomb, NO_RULES)
+    assert (found.verdict, found.exceeded_by_candidate) == (Verdict.INCONCLUSIVE, True)
     assert repr(comparer) == ELSEWHERE
 
 

@@ -217,6 +217,18 @@ async def test_a_candidate_that_breaks_off_at_each_ask_differs(
         assert len(monolith.heads) > 2  # both were asked again before that counted
 
 
+async def test_of_copies_that_break_off_one_at_a_time_is_asked_again(
+    monolith: Upstream, service: Upstream
+) -> None:
+    """All of a service that crashes would ask the monolith several times over."""
+    service.answer = lambda _: None
+    async with proxy(table_for(monolith, service, CONFIRMED)) as running:
+        await asyncio.gather(*[running.get(f"/d/{number}") for number in range(4)])
+        await running.wait_until(lambda: verdicts(running) == {"mismatch": 1, "inconclusive": 3})
+        again = [head for head in monolith.heads if b"X-Strangler-Shadow" in head]
+        assert len({head.partition(b" HTTP")[0] for head in again}) == 1
+
+
 async def test_a_candidate_that_sends_bombs_gets_no_more_copies_of_that_route(
     monolith: Upstream, service: Upstream
 ) -> None:
