@@ -43,9 +43,10 @@ LASTING = re.compile(
     r"(took|elapsed|duration|latency|uptime|_ms|millis|runtime|_time)$", re.IGNORECASE
 )
 _OF_A_MACHINE = re.compile(
-    r"(load|queue\w*|memory|mem|heap|rss|cpu|threads?|connections?|sessions?|uptime|pid|port|workers?"
-    r"|node|shard|replica|instance|backlog|lag|in_?flight|hits|misses|requests|goroutines|gc)\d*$",
-    re.IGNORECASE,
+    r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"  # a whole word: an airport is no port
+    r"(?i:load|queue\w*|memory|mem|heap|rss|cpu|threads?|connections?|sessions?|uptime|pid|port"
+    r"|workers?|node|shard|replica|instance|backlog|lag|in_?flight|hits|misses|requests|goroutines"
+    r"|gc)\d*$"
 )
 """Names of what a system says of its own state, which is nobody else's."""
 

@@ -68,7 +68,7 @@ class Token(NamedTuple):
         return float(self.text) if _DECIMALS.fullmatch(self.text) else None
 
 
-@lru_cache(maxsize=256)  # the answers of one look are read again with each further ask
+@lru_cache(maxsize=256)  # read for what is lost, and once more for what moves
 def tokens_of(text: str, now: float) -> tuple[Token, ...]:
     """Read a text; `now`, a Unix time, tells times from other numbers. Nothing of a long one."""
     if len(text) > LONGEST:

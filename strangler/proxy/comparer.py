@@ -2,6 +2,7 @@
 
 How long a comparison takes shows only when the content-encoding is undone (a kilobyte can hold
 megabytes), so the first try in the loop has tight bounds and the other process gets what hits them.
+It gets, too, what is to be read of many or long texts that never rest.
 """
 
 import asyncio

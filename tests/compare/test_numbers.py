@@ -67,3 +67,15 @@ def test_a_number_that_sticks_is_told_after_three_looks() -> None:
 def test_a_number_that_sticks_for_one_look_only_is_from_a_cache() -> None:
     learned = Learned()
     assert not any(look(learned, constant) for constant in range(1000, 1020))
+
+
+@pytest.mark.parametrize(
+    ("path", "odd"),
+    [
+        *[(f"$.{name}", False) for name in ("load", "cpuLoad", "load5", "in_flight", "jvm.heap")],
+        *[(f"$.{name}", True) for name in ("payload", "airport", "report", "flag", "stupid")],
+    ],
+)
+def test_what_a_system_says_of_itself_is_known_by_a_whole_word(path: str, odd: bool) -> None:
+    larger = [each * 10_000 for each in MOVING]
+    assert is_odd(MOVING, larger, path) is odd
